@@ -1,0 +1,1 @@
+"""Frozen values and latent mathematics; numpy only."""

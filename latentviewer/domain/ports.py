@@ -1,0 +1,203 @@
+"""What a model, a data set and a map renderer can do, as the rest of the program sees it.
+
+All arrays at these ports are numpy arrays that the receiver owns. Models are called on
+one thread only, the worker's; see `latentviewer.jobs`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentviewer.domain.space import Latents
+from latentviewer.domain.table import Column
+
+Images = NDArray[np.float32]
+
+
+class Capability(StrEnum):
+    """What a model offers; a panel shows itself where its capability is there."""
+
+    ENCODE = "encode"
+    DECODE = "decode"
+    SAMPLE = "sample"
+    POSTERIOR = "posterior"
+    DISCRIMINATE = "discriminate"
+    DENOISE = "denoise"
+    LAYERS = "layers"
+
+
+@dataclass(frozen=True)
+class ImageShape:
+    """Height and width in pixels; 1 channel for grey, 3 for RGB."""
+
+    height: int
+    width: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of a model without running it.
+
+    Attributes:
+        name: the folder's or file's name.
+        path: where it lies, as text.
+        family: such as `conv-vae`.
+        latent_dim: dimensions of one latent.
+        image: the shape of its images.
+        capabilities: what it can do.
+        data: the data set it was trained on, by name, if known.
+        weights_hash: SHA-256 of the weights file, hexadecimal.
+        parameters: how many weights.
+        figures: measured figures from its config, such as {"test_nelbo_nats": 101.2}.
+    """
+
+    name: str
+    path: str
+    family: str
+    latent_dim: int
+    image: ImageShape
+    capabilities: frozenset[Capability]
+    data: str | None
+    weights_hash: str
+    parameters: int
+    figures: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What an encoder gives: mean (b, d) and, for a VAE, standard deviation (b, d)."""
+
+    mean: Latents
+    std: Latents | None = None
+
+
+class Model(Protocol):
+    """A loaded model. Call only what `card.capabilities` names."""
+
+    @property
+    def card(self) -> ModelCard: ...
+
+    def encode(self, images: Images) -> Posterior:
+        """(b, h, w, c) float32 in 0..1 to a posterior over (b, d)."""
+        ...
+
+    def decode(self, latents: Latents) -> Images:
+        """(b, d) float32 to (b, h, w, c) float32 in 0..1."""
+        ...
+
+    def sample(self, count: int, seed: int) -> Latents:
+        """(count, d) latents drawn from the prior."""
+        ...
+
+
+class DataSet(Protocol):
+    """Samples in a fixed order; row i of a space is sample i of its data set."""
+
+    @property
+    def name(self) -> str:
+        """Such as `mnist:test`."""
+        ...
+
+    @property
+    def image(self) -> ImageShape: ...
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """Labels and whatever else is known of each sample."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def images(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The named samples, (len(rows), h, w, c) uint8."""
+        ...
+
+
+@runtime_checkable
+class Inverse(Protocol):
+    """The way back from a place on the map to a latent."""
+
+    @property
+    def name(self) -> str:
+        """What the badge says, such as `PCA, exact in the plane`."""
+        ...
+
+    def latents(self, places: NDArray[np.float32]) -> Latents:
+        """(m, 2 or 3) places to (m, d) latents."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Splat:
+    """What the rasteriser needs for one frame. Coordinates are pixels of the picture.
+
+    Attributes:
+        coordinates: (n, 2) or (n, 3) float32 in map units, in drawing order: later
+            points cover earlier ones in 2D; in 3D the nearer one covers.
+        transform: (2, 3) or (3, 4) float32, affine from map units to pixels (x right,
+            y down) and, in 3D, depth (smaller is nearer).
+        colours: (n,) uint8 or uint16 index into `palette`.
+        palette: (k, 4) uint8 straight RGBA; alpha 0 hides the points of that colour, and
+            hidden points are absent from the id buffer too.
+        radius: disc radius in pixels.
+        width, height: of the picture, in device pixels.
+        background: (4,) uint8 RGBA.
+    """
+
+    coordinates: NDArray[np.float32]
+    transform: NDArray[np.float32]
+    colours: NDArray[np.uint8] | NDArray[np.uint16]
+    palette: NDArray[np.uint8]
+    radius: float
+    width: int
+    height: int
+    background: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A drawn map.
+
+    Attributes:
+        pixels: (height, width, 4) uint8 RGBA.
+        ids: (height, width) int32, which point (row of `Splat.coordinates`) covers the
+            pixel; -1 where none.
+        drawn: points whose centre lies in the picture and is not hidden.
+    """
+
+    pixels: NDArray[np.uint8]
+    ids: NDArray[np.int32]
+    drawn: int
+
+
+class Rasteriser(Protocol):
+    """Draws points and answers questions of geometry about them."""
+
+    def draw(self, splat: Splat) -> Frame: ...
+
+    def inside(
+        self, points: NDArray[np.float32], polygon: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """Which of (n, 2) points lie in the (m, 2) polygon, by the even-odd rule; exact."""
+        ...
+
+
+Deliver = Callable[[Callable[[], None]], None]
+"""Hands a callable to the main thread; the only way a worker reaches the session."""
+
+
+class DataDistance(Protocol):
+    """How far a latent lies from the data, Euclidean, in latent space."""
+
+    def to_nearest(self, latent: Latents) -> float:
+        """From (d,) to the nearest of the data."""
+        ...
+
+    def is_far(self, distance: float) -> bool:
+        """Whether that is beyond the usual distance between neighbours in the data."""
+        ...
