@@ -1,0 +1,1 @@
+"""Lanes, cancel token, progress; standard library only."""

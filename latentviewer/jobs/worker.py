@@ -1,0 +1,274 @@
+"""One thread that owns every model: previews first, then short calls, then jobs.
+
+A preview waits in a slot of its own, and a newer one takes its place, so that the answer
+shown is always to the latest question that could be answered in time. Jobs are generators;
+between two of their steps the thread looks at everything that is more urgent.
+"""
+
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from latentviewer.domain.errors import CancelledError
+from latentviewer.jobs.progress import CancelToken, JobState, JobStatus, Progress, eta_s
+
+T = TypeVar("T")
+Deliver = Callable[[Callable[[], None]], None]
+Job = Generator[Progress, None, T]
+
+REPORTS_PER_S = 20
+
+_ids = itertools.count(1)
+
+
+class JobHandle:
+    """A submitted job, as its submitter sees it.
+
+    Attributes:
+        id: a number of its own. title: what the window calls it.
+        status: as of the last report.
+    """
+
+    def __init__(self, title: str) -> None:
+        self.id = next(_ids)
+        self.title = title
+        self.token = CancelToken()
+        self.status = JobStatus(self.id, title, "waiting", None, "", 0.0, None)
+        self._on_cancel: Callable[[], None] | None = None
+
+    def cancelled_by(self, on_cancel: Callable[[], None]) -> None:
+        """Names what the lane does besides when it is cancelled."""
+        self._on_cancel = on_cancel
+
+    def cancel(self) -> None:
+        """Asks it to stop; it does at its next step, or never begins."""
+        self.token.cancel()
+        if self._on_cancel is not None:
+            self._on_cancel()
+
+
+@dataclass
+class _Question:
+    epoch: int
+    seq: int
+    work: Callable[[], Any]
+    show: Callable[[Any], None]
+    fail: Callable[[BaseException], None]
+
+
+@dataclass
+class _Call:
+    work: Callable[[], Any]
+    done: Callable[[Any], None]
+    failed: Callable[[BaseException], None]
+
+
+@dataclass
+class _Run(Generic[T]):
+    handle: JobHandle
+    start: Callable[[CancelToken], Job[T]]
+    done: Callable[[T], None]
+    failed: Callable[[BaseException], None]
+    progress: Callable[[JobStatus, object | None], None] | None
+    cancelled: Callable[[], None] | None
+    steps: Job[T] | None = None
+    began: float = 0.0
+    reported: float = field(default=-1.0)
+
+
+class Worker:
+    """The thread and its three queues.
+
+    Args:
+        deliver: hands a callable to the main thread; every callback comes through it.
+        name: of the thread.
+    """
+
+    def __init__(self, deliver: Deliver, name: str = "models") -> None:
+        self._deliver = deliver
+        self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
+        self._wake = threading.Condition()
+        self._question: _Question | None = None
+        self._calls: deque[_Call] = deque()
+        self._runs: deque[_Run[Any]] = deque()
+        self._running: _Run[Any] | None = None
+        self._stopping = False
+        self._epoch = 0
+        self._shown_seq = -1
+
+    def start(self) -> None:
+        """Begins to work."""
+        self._thread.start()
+
+    def new_epoch(self) -> int:
+        """Makes every preview asked before a thing of the past; main thread only."""
+        with self._wake:
+            self._epoch += 1
+            self._shown_seq = -1
+            self._question = None
+        return self._epoch
+
+    def preview(
+        self,
+        epoch: int,
+        seq: int,
+        work: Callable[[], T],
+        show: Callable[[T], None],
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        """Asks; a question that still waits is replaced.
+
+        The answer is shown if its epoch is the present one and nothing newer was shown:
+        under continuous dragging every answer that arrives is shown.
+        """
+        with self._wake:
+            self._question = _Question(epoch, seq, work, show, fail)
+            self._wake.notify()
+
+    def call(
+        self,
+        work: Callable[[], T],
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        """Short work, in order; after a waiting preview, before the next step of a job."""
+        with self._wake:
+            self._calls.append(_Call(work, done, failed))
+            self._wake.notify()
+
+    def submit(
+        self,
+        title: str,
+        start: Callable[[CancelToken], Job[T]],
+        *,
+        done: Callable[[T], None],
+        failed: Callable[[BaseException], None],
+        progress: Callable[[JobStatus, object | None], None] | None = None,
+        cancelled: Callable[[], None] | None = None,
+    ) -> JobHandle:
+        """Queues a job behind those that wait."""
+        handle = JobHandle(title)
+        handle.cancelled_by(self._nudge)
+        with self._wake:
+            self._runs.append(_Run(handle, start, done, failed, progress, cancelled))
+            self._wake.notify()
+        return handle
+
+    def stop(self, timeout_s: float = 5) -> None:
+        """Cancels what runs and waits, and joins the thread.
+
+        Raises:
+            TimeoutError: one step of the work takes longer than `timeout_s`.
+        """
+        with self._wake:
+            self._stopping = True
+            for run in (self._running, *self._runs):
+                if run is not None:
+                    run.handle.token.cancel()
+            self._question = None
+            self._wake.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                raise TimeoutError(f"the worker did not end within {timeout_s} s")
+
+    def _nudge(self) -> None:
+        with self._wake:
+            self._wake.notify()
+
+    def _loop(self) -> None:
+        while True:
+            with self._wake:
+                while not (
+                    self._stopping or self._question or self._calls or self._running or self._runs
+                ):
+                    self._wake.wait()
+                if self._stopping:
+                    break
+                question, self._question = self._question, None
+                call = self._calls.popleft() if self._calls and question is None else None
+                if question is None and call is None and self._running is None:
+                    self._running = self._runs.popleft()
+            if question is not None:
+                self._answer(question)
+            elif call is not None:
+                self._do(call)
+            elif self._running is not None:
+                self._step(self._running)
+        if self._running is not None and self._running.steps is not None:
+            self._running.steps.close()
+
+    def _answer(self, question: _Question) -> None:
+        try:
+            result = question.work()
+        except BaseException as error:
+            fault = error
+            self._deliver(lambda: self._if_current(question, lambda: question.fail(fault)))
+            return
+        self._deliver(lambda: self._if_current(question, lambda: question.show(result)))
+
+    def _if_current(self, question: _Question, act: Callable[[], None]) -> None:
+        if question.epoch == self._epoch and question.seq > self._shown_seq:
+            self._shown_seq = question.seq
+            act()
+
+    def _do(self, call: _Call) -> None:
+        try:
+            result = call.work()
+        except BaseException as error:
+            fault = error
+            self._deliver(lambda: call.failed(fault))
+            return
+        self._deliver(lambda: call.done(result))
+
+    def _step(self, run: _Run[Any]) -> None:
+        try:
+            run.handle.token.raise_if_cancelled()
+            if run.steps is None:
+                run.began = time.monotonic()
+                run.steps = run.start(run.handle.token)
+                self._report(run, "running", Progress(None, ""))
+            step = next(run.steps)
+        except StopIteration as stop:
+            self._finish(run, "done")
+            result = stop.value
+            self._deliver(lambda: run.done(result))
+        except CancelledError:
+            if run.steps is not None:
+                run.steps.close()
+            self._finish(run, "cancelled")
+            if run.cancelled is not None:
+                self._deliver(run.cancelled)
+        except BaseException as error:
+            fault = error
+            self._finish(run, "failed")
+            self._deliver(lambda: run.failed(fault))
+        else:
+            self._report(run, "running", step)
+
+    def _finish(self, run: _Run[Any], state: JobState) -> None:
+        self._running = None
+        self._report(run, state, Progress(1.0 if state == "done" else None, ""))
+
+    def _report(self, run: _Run[Any], state: JobState, step: Progress) -> None:
+        now = time.monotonic()
+        elapsed = now - run.began if run.began else 0.0
+        status = JobStatus(
+            run.handle.id,
+            run.handle.title,
+            state,
+            step.fraction,
+            step.text,
+            elapsed,
+            eta_s(step.fraction, elapsed),
+        )
+        run.handle.status = status
+        due = state != "running" or now - run.reported >= 1 / REPORTS_PER_S
+        if run.progress is not None and due:
+            run.reported = now
+            told, partial = run.progress, step.partial
+            self._deliver(lambda: told(status, partial))

@@ -1,0 +1,208 @@
+import threading
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from latentviewer.jobs.progress import CancelToken, JobStatus, Progress
+from latentviewer.jobs.worker import Worker
+
+from tests.jobs.conftest import PATIENCE_S, MainThread
+
+
+def never(_value: object) -> None:
+    raise AssertionError("this must not be called")
+
+
+def test_a_waiting_preview_gives_way_to_a_newer_one(worker: Worker, main_thread: MainThread) -> None:
+    epoch = worker.new_epoch()
+    busy, go = threading.Event(), threading.Event()
+    worked: list[int] = []
+    shown: list[int] = []
+
+    def hold() -> int:
+        busy.set()
+        assert go.wait(PATIENCE_S)
+        return 0
+
+    worker.preview(epoch, 0, hold, shown.append, never)
+    assert busy.wait(PATIENCE_S)
+    for seq in range(1, 50):
+        worker.preview(epoch, seq, lambda s=seq: worked.append(s) or s, shown.append, never)
+    go.set()
+    main_thread.run_until(lambda: 49 in shown)
+    assert worked == [49]
+    assert shown == [0, 49]
+
+
+def test_an_answer_of_an_older_epoch_is_not_shown(worker: Worker, main_thread: MainThread) -> None:
+    first = worker.new_epoch()
+    shown: list[str] = []
+    answered = threading.Event()
+    worker.preview(first, 1, lambda: answered.set() or "old", shown.append, never)
+    assert answered.wait(PATIENCE_S)
+    second = worker.new_epoch()
+    worker.preview(second, 2, lambda: "new", shown.append, never)
+    main_thread.run_until(lambda: "new" in shown)
+    assert shown == ["new"]
+
+
+def test_an_answer_that_is_older_than_the_shown_one_is_dropped(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    epoch = worker.new_epoch()
+    shown: list[int] = []
+    worker.preview(epoch, 5, lambda: 5, shown.append, never)
+    main_thread.run_until(lambda: 5 in shown)
+    worker.preview(epoch, 4, lambda: 4, shown.append, never)
+    worker.preview(epoch, 6, lambda: 6, shown.append, never)
+    main_thread.run_until(lambda: 6 in shown)
+    assert shown == [5, 6]
+
+
+def test_previews_and_calls_are_served_between_the_steps_of_a_job(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    epoch = worker.new_epoch()
+    order: list[str] = []
+    first_step, asked = threading.Event(), threading.Event()
+
+    def job(token: CancelToken) -> Generator[Progress, None, str]:
+        order.append("step 1")
+        first_step.set()
+        assert asked.wait(PATIENCE_S)
+        yield Progress(0.5, "half")
+        order.append("step 2")
+        return "end"
+
+    ended: list[str] = []
+    worker.submit("job", job, done=ended.append, failed=never)
+    assert first_step.wait(PATIENCE_S)
+    worker.call(lambda: order.append("call"), lambda _: None, never)
+    worker.preview(epoch, 1, lambda: order.append("preview"), lambda _: None, never)
+    asked.set()
+    main_thread.run_until(lambda: ended)
+    assert order == ["step 1", "preview", "call", "step 2"]
+
+
+def test_a_job_reports_and_returns(worker: Worker, main_thread: MainThread) -> None:
+    def job(token: CancelToken) -> Generator[Progress, None, int]:
+        yield Progress(0.5, "half", partial="so far")
+        return 7
+
+    results: list[int] = []
+    statuses: list[tuple[JobStatus, Any]] = []
+    worker.submit(
+        "seven", job, done=results.append, failed=never,
+        progress=lambda status, partial: statuses.append((status, partial)),
+    )  # fmt: skip
+    main_thread.run_until(lambda: results)
+    assert results == [7]
+    assert statuses[0][0].state == "running"
+    assert statuses[-1][0].state == "done"
+    assert statuses[-1][0].fraction == 1.0
+
+
+def test_a_cancelled_job_stops_at_its_next_step(worker: Worker, main_thread: MainThread) -> None:
+    started, go = threading.Event(), threading.Event()
+    closed: list[bool] = []
+    steps: list[int] = []
+
+    def job(token: CancelToken) -> Generator[Progress, None, None]:
+        try:
+            for step in range(1000):
+                started.set()
+                assert go.wait(PATIENCE_S)
+                steps.append(step)
+                yield Progress(step / 1000, "")
+        finally:
+            closed.append(True)
+
+    cancelled: list[bool] = []
+    handle = worker.submit(
+        "long", job, done=never, failed=never, cancelled=lambda: cancelled.append(True)
+    )
+    assert started.wait(PATIENCE_S)
+    handle.cancel()
+    go.set()
+    main_thread.run_until(lambda: cancelled)
+    assert steps == [0]
+    assert closed == [True]
+    assert handle.status.state == "cancelled"
+
+
+def test_a_job_cancelled_while_it_waits_never_begins(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    go = threading.Event()
+    began: list[bool] = []
+
+    def first(token: CancelToken) -> Generator[Progress, None, None]:
+        assert go.wait(PATIENCE_S)
+        yield Progress(None, "")
+
+    def second(token: CancelToken) -> Generator[Progress, None, None]:
+        began.append(True)
+        yield Progress(None, "")
+
+    cancelled: list[bool] = []
+    worker.submit("first", first, done=lambda _: None, failed=never)
+    waiting = worker.submit(
+        "second", second, done=never, failed=never, cancelled=lambda: cancelled.append(True)
+    )
+    waiting.cancel()
+    go.set()
+    main_thread.run_until(lambda: cancelled)
+    assert began == []
+
+
+def test_work_that_fails_tells_so_and_the_thread_goes_on(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    epoch = worker.new_epoch()
+    faults: list[BaseException] = []
+
+    def broken() -> None:
+        raise RuntimeError("broken")
+
+    def broken_job(token: CancelToken) -> Generator[Progress, None, None]:
+        yield Progress(None, "")
+        raise RuntimeError("broken job")
+
+    worker.preview(epoch, 1, broken, never, faults.append)
+    main_thread.run_until(lambda: len(faults) == 1)
+    worker.call(broken, never, faults.append)
+    worker.submit("broken", broken_job, done=never, failed=faults.append)
+    main_thread.run_until(lambda: len(faults) == 3)
+    assert [str(f) for f in faults] == ["broken", "broken", "broken job"]
+    answers: list[int] = []
+    worker.call(lambda: 1, answers.append, never)
+    main_thread.run_until(lambda: answers)
+
+
+def test_stop_cancels_a_running_job_and_joins(main_thread: MainThread) -> None:
+    worker = Worker(main_thread.deliver, name="to be stopped")
+    worker.start()
+    started = threading.Event()
+
+    def endless(token: CancelToken) -> Generator[Progress, None, None]:
+        while True:
+            started.set()
+            yield Progress(None, "")
+
+    worker.submit("endless", endless, done=never, failed=never)
+    assert started.wait(PATIENCE_S)
+    worker.stop()
+    assert "to be stopped" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_stop_says_so_when_a_step_does_not_end(main_thread: MainThread) -> None:
+    worker = Worker(main_thread.deliver)
+    worker.start()
+    started, go = threading.Event(), threading.Event()
+    worker.call(lambda: started.set() or go.wait(PATIENCE_S), lambda _: None, never)
+    assert started.wait(PATIENCE_S)
+    with pytest.raises(TimeoutError):
+        worker.stop(timeout_s=0.01)
+    go.set()
+    worker.stop()
