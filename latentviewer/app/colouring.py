@@ -1,0 +1,121 @@
+"""From a column to what the rasteriser and the legend need."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentviewer.app.state import MapSettings
+from latentviewer.domain.palette import (
+    category_colours,
+    continuous_colours,
+    continuous_palette,
+)
+from latentviewer.domain.space import Space
+from latentviewer.domain.table import Categories, Column, Numbers, Texts, categories_of
+
+PLAIN_DARK = (110, 168, 254)
+PLAIN_LIGHT = (36, 99, 201)
+MISSING = (128, 132, 138)
+_LEVELS = 254
+_MISSING_INDEX = 254
+_HIDDEN_INDEX = 255
+
+
+@dataclass(frozen=True, eq=False)
+class CategoryLegend:
+    """Names with their counts and colours (k, 3) uint8; the empty name is `no label`."""
+
+    title: str
+    names: tuple[str, ...]
+    counts: NDArray[np.int64]
+    colours: NDArray[np.uint8]
+    hidden: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class NumberLegend:
+    """A colour bar: what its ends mean, its colours (254, 3), the shown part."""
+
+    title: str
+    low: float
+    high: float
+    colours: NDArray[np.uint8]
+    shown: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Colouring:
+    """Colours of all points: codes (n,) into palette (k, 4), alpha 0 where filtered out."""
+
+    codes: NDArray[np.uint8] | NDArray[np.uint16]
+    palette: NDArray[np.uint8]
+    legend: CategoryLegend | NumberLegend | None
+
+    def colour_of(self, row: int) -> tuple[int, int, int]:
+        """The colour of one row."""
+        red, green, blue = (int(v) for v in self.palette[int(self.codes[row])][:3])
+        return red, green, blue
+
+    def visible(self) -> NDArray[np.bool_]:
+        """(n,) which points are shown."""
+        return np.asarray(self.palette[self.codes, 3] > 0)
+
+
+def colouring(space: Space, settings: MapSettings, dark: bool) -> Colouring:
+    """The colours for the present settings."""
+    column = space.columns.get(settings.colour_by) if settings.colour_by else None
+    if column is None or settings.colour_by is None:
+        plain = np.array([[*(PLAIN_DARK if dark else PLAIN_LIGHT), 255]], np.uint8)
+        return Colouring(np.zeros(len(space), np.uint8), plain, None)
+    if isinstance(column, Numbers):
+        return _numbers(settings.colour_by, column, settings, dark)
+    return _categories(settings.colour_by, as_categories(column), settings, dark)
+
+
+def as_categories(column: Column) -> Categories:
+    """Labels as they are; text by its distinct values."""
+    if isinstance(column, Categories):
+        return column
+    if isinstance(column, Texts):
+        return categories_of(column.values)
+    return categories_of(column.values)
+
+
+def _categories(title: str, column: Categories, settings: MapSettings, dark: bool) -> Colouring:
+    count = len(column.names)
+    colours = np.vstack([category_colours(count, dark).reshape(-1, 3), [MISSING]]).astype(np.uint8)
+    names = (*column.names, "")
+    alpha = np.array([0 if name in settings.hidden else 255 for name in names], np.uint8)
+    codes = np.where(column.codes < 0, count, column.codes)
+    narrow = codes.astype(np.uint8) if count < 255 else codes.astype(np.uint16)
+    if count >= 65535:
+        narrow = (codes % 65535).astype(np.uint16)
+        colours, alpha = colours[:65535], alpha[:65535]
+    missing = int(np.count_nonzero(column.codes < 0))
+    listed = names if missing else column.names
+    legend = CategoryLegend(
+        title,
+        listed,
+        np.append(column.counts(), missing)[: len(listed)],
+        colours[: len(listed)],
+        settings.hidden,
+    )
+    return Colouring(narrow, np.column_stack([colours, alpha]).astype(np.uint8), legend)
+
+
+def _numbers(title: str, column: Numbers, settings: MapSettings, dark: bool) -> Colouring:
+    finite = column.values[np.isfinite(column.values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    shown = settings.value_range or (low, high)
+    codes = continuous_colours(column.values, low, high, _LEVELS).copy()
+    if settings.value_range is not None:
+        outside = ~((column.values >= shown[0]) & (column.values <= shown[1]))
+        codes[outside] = _HIDDEN_INDEX
+    palette = np.zeros((256, 4), np.uint8)
+    palette[:, :3] = continuous_palette(dark)
+    palette[:, 3] = 255
+    palette[_MISSING_INDEX, :3] = MISSING
+    palette[_HIDDEN_INDEX, 3] = 0
+    legend = NumberLegend(title, low, high, palette[:_LEVELS, :3].copy(), shown)
+    return Colouring(codes, palette, legend)

@@ -1,0 +1,201 @@
+"""Opening, saving, and the model and data that belong to a space."""
+
+from pathlib import Path
+
+from latentviewer.app.maps import Maps, first_settings
+from latentviewer.app.projects import session_from_json, session_to_json
+from latentviewer.app.services import Opened
+from latentviewer.app.signal import Signal
+from latentviewer.app.state import SessionState
+from latentviewer.app.workspace import Workspace
+from latentviewer.domain.errors import DataNotHereError, UserError
+from latentviewer.domain.ports import DataDistance, DataSet, Model
+
+PROJECT_SUFFIX = ".latentviewer"
+
+
+class Opening:
+    """Opens spaces and projects in stages, so that the map stands before the model is loaded.
+
+    Attributes:
+        project: where Save writes to, or None.
+        opening: emitted with what is being opened, and None when that has ended.
+        opened: emitted with the reference that was opened.
+    """
+
+    def __init__(self, workspace: Workspace, maps: Maps, autosave_folder: Path) -> None:
+        self._workspace = workspace
+        self._maps = maps
+        self._autosave_folder = autosave_folder
+        self._reference = ""
+        self.project: Path | None = None
+        self.opening: Signal[[str | None]] = Signal()
+        self.opened: Signal[[str]] = Signal()
+
+    def open(self, reference: str) -> None:
+        """Opens a path, or a bundled sample by name; what was open stays until it succeeds."""
+        self.opening.emit(reference)
+        services = self._workspace.services
+
+        def failed(error: BaseException) -> None:
+            self.opening.emit(None)
+            self._workspace.fault(error)
+
+        self._workspace.worker.call(
+            lambda: services.open_path(reference),
+            lambda result: self._install(result, reference),
+            failed,
+        )
+
+    def close(self) -> None:
+        """Back to the welcome page; unsaved work is kept aside."""
+        self.autosave()
+        self._start_anew(SessionState(), None)
+
+    def save(self, path: str | None = None) -> None:
+        """Writes the project, where it was last saved or to `path`."""
+        target = Path(path) if path else self.project
+        if target is None:
+            raise UserError("Say where the project is to be saved; File, Save project as.")
+        if not target.suffix:
+            target = target.with_suffix(PROJECT_SUFFIX)
+        state, space = self._workspace.state, self._workspace.space
+        services = self._workspace.services
+
+        def done(_: None) -> None:
+            self.project = target
+            if self._workspace.state is state:
+                self._workspace.session.mark_saved()
+            self._workspace.say(f"Saved {target}.")
+            self.opened.emit(str(target))
+
+        self._workspace.call(
+            lambda: services.save_project(target, session_to_json(state), space), done
+        )
+
+    def autosave(self) -> Path | None:
+        """Keeps unsaved work aside, at once; returns where, or None if there was none."""
+        state = self._workspace.state
+        if state.space is None or not self._workspace.session.unsaved:
+            return None
+        safe = "".join(c if c.isalnum() or c in "-_ " else "_" for c in state.space.name).strip()
+        target = self._autosave_folder / f"{safe or 'space'} (autosaved){PROJECT_SUFFIX}"
+        self._workspace.services.save_project(target, session_to_json(state), state.space)
+        self._workspace.session.mark_saved()
+        self.opened.emit(str(target))
+        return target
+
+    def get_data(self, name: str) -> None:
+        """Fetches a data set from the network; only ever called by the button that says so."""
+        services = self._workspace.services
+        handle = self._workspace.worker.submit(
+            f"Get {name}",
+            lambda token: services.download(name),
+            done=lambda folder: self._load_data(f"Got {name}; it lies in {folder}."),
+            failed=self._workspace.fault,
+            progress=self._workspace.on_progress,
+        )
+        self._workspace.track(handle)
+
+    def use_data_folder(self, path: str) -> None:
+        """Looks for data sets in `path` first, from now on."""
+        self._workspace.services.use_data_folder(Path(path))
+        self._load_data(None)
+
+    def _install(self, result: Opened, reference: str) -> None:
+        self.opening.emit(None)
+        if result.session is not None:
+            state = session_from_json(result.session, result.space, reference)
+        else:
+            state = SessionState(space=result.space, map=first_settings(result.space))
+        self.autosave()
+        self._start_anew(state, result.project)
+        self._reference = reference
+        self.opened.emit(reference)
+        for warning in result.warnings:
+            self._workspace.say(warning)
+        self._maps.show()
+        self._load_model()
+        self._load_data(None)
+        if len(result.space):
+            latent, services = result.space.latent, self._workspace.services
+            self._workspace.call(lambda: services.distance(latent), self._on_distance)
+
+    def _start_anew(self, state: SessionState, project: Path | None) -> None:
+        workspace = self._workspace
+        self._maps.forget()
+        workspace.cancel_jobs()
+        workspace.epoch = workspace.worker.new_epoch()
+        workspace.model = workspace.data = None
+        workspace.missing_data = None
+        workspace.shown_map = None
+        workspace.distance = None
+        self.project = project
+        workspace.session.reset(state)
+        workspace.map_changed.emit(None)
+        workspace.sources_changed.emit()
+
+    def _load_model(self) -> None:
+        name = self._workspace.space.provenance.model
+        if name is None:
+            return
+        services, space = self._workspace.services, self._workspace.space
+
+        def load() -> Model | str:
+            try:
+                model = services.open_model(name)
+            except UserError as error:
+                return f"Without its decoder: {error}"
+            if model.card.latent_dim != space.dim:
+                return (
+                    f"The model {name} has {model.card.latent_dim} latent dimensions, "
+                    f"{space.name} has {space.dim}; it is left out."
+                )
+            return model
+
+        self._workspace.call(load, self._on_model)
+
+    def _on_model(self, result: Model | str) -> None:
+        if isinstance(result, str):
+            self._workspace.message.emit(result, True)
+            return
+        self._workspace.model = result
+        self._workspace.sources_changed.emit()
+
+    def _load_data(self, sentence: str | None) -> None:
+        if self._workspace.state.space is None:
+            return
+        name = self._workspace.space.provenance.data
+        if name is None:
+            return
+        services, space = self._workspace.services, self._workspace.space
+
+        def load() -> DataSet | str | None:
+            try:
+                data = services.open_data(name)
+            except DataNotHereError:
+                return None
+            except UserError as error:
+                return str(error)
+            if len(data) != len(space):
+                return (
+                    f"The data set {name} has {len(data)} samples, {space.name} has "
+                    f"{len(space)} rows; the originals are left out."
+                )
+            return data
+
+        def done(result: DataSet | str | None) -> None:
+            self._workspace.missing_data = name if result is None else None
+            if isinstance(result, str):
+                self._workspace.message.emit(result, True)
+            else:
+                self._workspace.data = result
+            if sentence and result is not None:
+                self._workspace.say(sentence)
+            self._workspace.sources_changed.emit()
+
+        self._workspace.call(load, done)
+
+    def _on_distance(self, distance: DataDistance) -> None:
+        self._workspace.distance = distance
+        self._workspace.sources_changed.emit()

@@ -1,0 +1,223 @@
+"""The path's side of the session: waypoints, frames, export."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import cast
+
+import numpy as np
+
+from latentviewer.app.previews import Previews
+from latentviewer.app.signal import Signal
+from latentviewer.app.state import LatentTarget, SessionState
+from latentviewer.app.workspace import Workspace
+from latentviewer.domain.errors import UserError
+from latentviewer.domain.interpolation import MODES, Mode
+from latentviewer.domain.path import Path, Waypoint
+from latentviewer.domain.ports import Capability, Images
+from latentviewer.domain.space import Latents
+
+_FRAMES_PER_CALL = 16
+FRAMES_RANGE = (2, 600)
+INTERPOLATIONS: tuple[str, ...] = MODES
+
+
+@dataclass(frozen=True, eq=False)
+class Film:
+    """The frames of the present path.
+
+    Attributes:
+        latents: (f, d) float32.
+        places: (f, 2 or 3) on the shown map, or None.
+        waypoint_places: (w, 2 or 3), or None.
+        images: (f, h, w, c) float32, the first `done` of them decoded; None without a
+            decoder.
+        done: frames decoded so far.
+    """
+
+    latents: Latents
+    places: Latents | None
+    waypoint_places: Latents | None
+    images: Images | None
+    done: int
+
+
+class Paths:
+    """Edits the path and decodes it in short turns, so that the preview stays quick.
+
+    Attributes:
+        film: the frames, or None without waypoints.
+        current: the frame that is shown, or None.
+        film_changed: emitted with the film, again and again while it is decoded.
+        current_changed: emitted with the frame that is shown, or None.
+    """
+
+    def __init__(self, workspace: Workspace, previews: Previews) -> None:
+        self._workspace = workspace
+        self._previews = previews
+        self.film: Film | None = None
+        self.current: int | None = None
+        self._turn = 0
+        self.film_changed: Signal[[Film | None]] = Signal()
+        self.current_changed: Signal[[int | None]] = Signal()
+        workspace.session.changed.connect(self._on_state)
+        workspace.sources_changed.connect(self._rebuild)
+
+    @property
+    def path(self) -> Path:
+        """The present path."""
+        return self._workspace.state.path
+
+    def add_row(self, row: int) -> None:
+        """Puts a sample at the end of the path."""
+        space = self._workspace.space
+        if not 0 <= row < len(space):
+            raise UserError(f"There is no row {row}; {space.name} has {len(space)}.")
+        label = space.label(row)
+        self._add(space.latent[row], row, f"#{row} · {label}" if label else f"#{row}")
+
+    def add_place(self, place: tuple[float, ...]) -> None:
+        """Puts a place of the map at the end, by the map's inverse."""
+        shown = self._workspace.shown_map
+        if shown is None:
+            raise UserError("The map is not ready yet.")
+        self._workspace.call(
+            lambda: shown.inverse.latents(np.array([place], np.float32))[0],
+            lambda latent: self._add(latent, None, "place"),
+        )
+
+    def add_shown(self) -> None:
+        """Puts what the preview shows at the end."""
+        shown = self._previews.shown
+        if shown is None:
+            raise UserError("Point at the map first; the preview is empty.")
+        edited = isinstance(shown.request.target, LatentTarget) or shown.request.noise is not None
+        self._add(shown.latent, None if edited else shown.row, shown.title)
+
+    def remove(self, index: int) -> None:
+        """Takes a waypoint out."""
+        self._check(index)
+        self._set("Remove waypoint", self.path.without(index))
+
+    def move(self, index: int, to: int) -> None:
+        """Puts a waypoint at another place in the order."""
+        self._check(index)
+        self._check(to)
+        self._set("Move waypoint", self.path.moved(index, to))
+
+    def clear(self) -> None:
+        """Takes all waypoints out."""
+        self._set("Clear path", dataclasses.replace(self.path, waypoints=()))
+
+    def set_mode(self, mode: str) -> None:
+        """`linear` or `slerp`."""
+        if mode not in INTERPOLATIONS:
+            raise UserError(f"Interpolation is {' or '.join(INTERPOLATIONS)}, not “{mode}”.")
+        chosen = cast(Mode, mode)
+        self._set(f"Interpolate by {mode}", dataclasses.replace(self.path, mode=chosen))
+
+    def set_frames(self, count: int) -> None:
+        """How many frames the whole path has."""
+        low, high = FRAMES_RANGE
+        if not low <= count <= high:
+            raise UserError(f"A path has {low} to {high} frames, not {count}.")
+        self._set("Path frames", dataclasses.replace(self.path, frames=count), "path-frames")
+
+    def toggle_closed(self) -> None:
+        """Back to the first waypoint at the end, or not."""
+        self._set("Closed path", dataclasses.replace(self.path, closed=not self.path.closed))
+
+    def show_frame(self, index: int | None) -> None:
+        """Shows a frame in the preview; None stops showing one."""
+        if self.film is None or index is None:
+            chosen = None
+        else:
+            count = len(self.film.latents)
+            chosen = min(max(int(index), 0), count - 1)
+            title = f"Frame {chosen + 1} of {count}"
+            self._previews.hover(LatentTarget(self.film.latents[chosen], title))
+        if chosen != self.current:
+            self.current = chosen
+            self.current_changed.emit(chosen)
+
+    def export_to(self, path: str, frames_per_second: int = 24) -> None:
+        """Writes the film: .png strip, .gif, .mp4, or the latents as .npy."""
+        film, model = self.film, self._workspace.model
+        if film is None:
+            raise UserError("Put two waypoints on the path first.")
+        target = FilePath(path)
+        services = self._workspace.services
+        decode = model if self._workspace.can(Capability.DECODE) else None
+        if decode is None and target.suffix.lower() != ".npy":
+            raise UserError("This space has no decoder; export the path's latents as .npy instead.")
+        handle = self._workspace.worker.submit(
+            f"Export {target.name}",
+            lambda token: services.export_path(decode, film.latents, target, frames_per_second),
+            done=lambda written: self._workspace.say(f"Wrote {written}."),
+            failed=self._workspace.fault,
+            progress=self._workspace.on_progress,
+        )
+        self._workspace.track(handle)
+
+    def _check(self, index: int) -> None:
+        if not 0 <= index < len(self.path.waypoints):
+            raise UserError(
+                f"The path has no waypoint {index + 1}; it has {len(self.path.waypoints)}."
+            )
+
+    def _add(self, latent: Latents, row: int | None, label: str) -> None:
+        waypoint = Waypoint(tuple(float(v) for v in latent), row, label)
+        self._set("Add waypoint", self.path.with_waypoint(waypoint))
+
+    def _set(self, title: str, path: Path, merge_key: str | None = None) -> None:
+        if path != self.path:
+            self._workspace.session.change(title, merge_key=merge_key, path=path)
+
+    def _on_state(self, old: SessionState, new: SessionState) -> None:
+        if new.path is not old.path or (new.space is None) != (old.space is None):
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        self._turn += 1
+        path = self.path
+        if self._workspace.state.space is None or not path.waypoints:
+            self.film = None
+            self.show_frame(None)
+            self.film_changed.emit(None)
+            return
+        turn, shown = self._turn, self._workspace.shown_map
+        waypoints = np.array([w.latent for w in path.waypoints], np.float32)
+
+        def prepare() -> Film:
+            latents = path.latents()
+            places = shown.places(latents) if shown is not None and len(latents) else None
+            there = shown.places(waypoints) if shown is not None else None
+            return Film(latents, places, there, None, 0)
+
+        self._workspace.call(prepare, lambda film: self._decode_on(film, turn))
+
+    def _decode_on(self, film: Film, turn: int) -> None:
+        if turn != self._turn:
+            return
+        self.film = film
+        if self.current is not None and self.current >= len(film.latents):
+            self.show_frame(None)
+        self.film_changed.emit(film)
+        model = self._workspace.model
+        if model is None or not self._workspace.can(Capability.DECODE):
+            return
+        if film.done >= len(film.latents):
+            return
+
+        def some() -> Film:
+            end = min(film.done + _FRAMES_PER_CALL, len(film.latents))
+            decoded = model.decode(film.latents[film.done : end])
+            images = (
+                np.zeros((len(film.latents), *decoded.shape[1:]), np.float32)
+                if film.images is None
+                else film.images
+            )
+            images[film.done : end] = decoded
+            return dataclasses.replace(film, images=images, done=end)
+
+        self._workspace.call(some, lambda further: self._decode_on(further, turn))

@@ -1,0 +1,280 @@
+"""The preview's side of the session: hover, pin, edit, sample."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentviewer.app.preview import Answer, Request, Sources, answer
+from latentviewer.app.services import Nearest
+from latentviewer.app.signal import Signal
+from latentviewer.app.state import (
+    LatentTarget,
+    PlaceTarget,
+    RowTarget,
+    SavedLatent,
+    SessionState,
+    Target,
+)
+from latentviewer.app.workspace import Workspace
+from latentviewer.domain.errors import UserError
+from latentviewer.domain.ports import Capability
+from latentviewer.domain.space import Latents
+
+T = TypeVar("T")
+
+NEIGHBOURS_SHOWN = 8
+POSTERIOR_SHOWN = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Details:
+    """What the preview adds when the cursor rests.
+
+    Attributes:
+        answer: the answer it belongs to, with posterior pictures.
+        rows, distances: the nearest samples in latent space, the sample itself left out.
+        labels: their labels.
+        images: (k, h, w, c) uint8 pictures of them: originals, or decoded where the data
+            are not here; None where neither is to be had.
+    """
+
+    answer: Answer
+    rows: NDArray[np.int64]
+    distances: NDArray[np.float32]
+    labels: tuple[str, ...]
+    images: NDArray[np.uint8] | None
+
+
+class Previews:
+    """Asks the worker, newest first, and passes on what it answers.
+
+    Attributes:
+        answered: emitted with every new answer.
+        detailed: emitted with the details of the answer shown.
+        cleared: there is nothing to show.
+        shown: the last answer, or None.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._seq = 0
+        self._noise: Latents | None = None
+        self._spread = 0.0
+        self._noise_seed = 0
+        self._prior_seed = 0
+        self._target: Target | None = None
+        self.shown: Answer | None = None
+        self.answered: Signal[[Answer]] = Signal()
+        self.detailed: Signal[[Details]] = Signal()
+        self.cleared: Signal[[]] = Signal()
+        workspace.session.changed.connect(self._on_state)
+        workspace.sources_changed.connect(self.refresh)
+
+    @property
+    def spread(self) -> float:
+        """How many standard deviations from the mean are shown."""
+        return self._spread
+
+    def hover(self, target: Target | None) -> None:
+        """Shows what lies under the cursor; None goes back to what is pinned."""
+        chosen = target if target is not None else self._workspace.state.pinned
+        self._show(chosen)
+
+    def refresh(self) -> None:
+        """Asks again, after the model, the data or the map changed."""
+        if self._workspace.state.space is not None:
+            self._show(self._target or self._workspace.state.pinned)
+
+    def settle(self) -> None:
+        """Adds neighbours and posterior pictures to what is shown."""
+        target, space = self._target, self._workspace.state.space
+        if target is None or space is None or not self._askable(target):
+            return
+        sources, nearest = self._workspace.sources(), self._workspace.services.nearest
+        request = self._request(target, POSTERIOR_SHOWN)
+        self._ask(lambda: _details(request, sources, nearest), self._on_details)
+
+    def pin_row(self, row: int) -> None:
+        """Keeps a sample in the preview."""
+        if not 0 <= row < len(self._workspace.space):
+            raise UserError(
+                f"There is no row {row}; {self._workspace.space.name} has "
+                f"{len(self._workspace.space)}."
+            )
+        self._pin(f"Show #{row}", RowTarget(row))
+
+    def pin_place(self, place: tuple[float, ...]) -> None:
+        """Keeps a place of the map in the preview."""
+        self._pin("Show a place", PlaceTarget(tuple(float(v) for v in place)))
+
+    def pin_latent(self, latent: Latents, title: str) -> None:
+        """Keeps a made latent in the preview."""
+        self._pin(f"Show {title}", LatentTarget(np.array(latent, np.float32), title))
+
+    def unpin(self) -> None:
+        """Lets the preview follow the cursor only."""
+        self._workspace.session.change("Release the preview", pinned=None)
+
+    def set_dimension(self, index: int, value: float) -> None:
+        """Changes one number of the shown latent; the preview follows."""
+        shown = self._needed()
+        if not 0 <= index < len(shown.latent):
+            raise UserError(f"The latent has no dimension {index}; it has {len(shown.latent)}.")
+        latent = shown.latent.copy()
+        latent[index] = value
+        title = shown.title if shown.title.startswith("Edited") else f"Edited {shown.title}"
+        self._workspace.session.change(
+            f"Set z {index}",
+            merge_key=f"set-dimension-{index}",
+            pinned=LatentTarget(latent, title, shown.row),
+        )
+
+    def reset(self) -> None:
+        """Takes the edits back: the sample's own latent, without noise."""
+        self._spread, self._noise = 0.0, None
+        target = self._target
+        if isinstance(target, LatentTarget) and target.row is not None:
+            self._pin("Reset latent", RowTarget(target.row))
+        else:
+            self.refresh()
+
+    def set_spread(self, spread: float) -> None:
+        """Shows mean + spread * std * noise; 0 shows the mean."""
+        self._spread = min(max(float(spread), 0.0), 3.0)
+        if self._spread and self._noise is None:
+            self._draw_noise()
+        self.refresh()
+
+    def resample(self) -> None:
+        """Draws new noise around the mean."""
+        self._spread = self._spread or 1.0
+        self._draw_noise()
+        self.refresh()
+
+    def sample_prior(self) -> None:
+        """Shows a latent drawn from the model's prior; each call a new one, in a fixed order."""
+        model = self._workspace.model
+        if model is None or not self._workspace.can(Capability.SAMPLE):
+            raise UserError("This space has no model that can be sampled from its prior.")
+        self._prior_seed += 1
+        seed = self._prior_seed
+        self._workspace.call(
+            lambda: model.sample(1, seed)[0],
+            lambda latent: self.pin_latent(latent, f"Prior sample {seed}"),
+        )
+
+    def save(self, name: str | None = None) -> None:
+        """Keeps the shown latent under a name."""
+        shown = self._needed()
+        saved = self._workspace.state.saved
+        taken = {entry.name for entry in saved}
+        chosen = (name or "").strip() or next(
+            f"z{i}" for i in range(1, len(taken) + 2) if f"z{i}" not in taken
+        )
+        if chosen in taken:
+            raise UserError(f"A latent is kept as “{chosen}” already; choose another name.")
+        self._workspace.session.change(
+            f"Keep {chosen}", saved=(*saved, SavedLatent(chosen, shown.latent.copy()))
+        )
+
+    def show_saved(self, name: str) -> None:
+        """Shows a kept latent."""
+        for entry in self._workspace.state.saved:
+            if entry.name == name:
+                self.pin_latent(entry.latent, name)
+                return
+        raise UserError(f"No latent is kept as “{name}”.")
+
+    def remove_saved(self, name: str) -> None:
+        """Forgets a kept latent."""
+        kept = tuple(e for e in self._workspace.state.saved if e.name != name)
+        self._workspace.session.change(f"Remove {name}", saved=kept)
+
+    def _pin(self, title: str, target: Target) -> None:
+        self._workspace.session.change(title, merge_key="pin", pinned=target)
+
+    def _needed(self) -> Answer:
+        if self.shown is None:
+            raise UserError("Point at the map first; the preview is empty.")
+        return self.shown
+
+    def _draw_noise(self) -> None:
+        self._noise_seed += 1
+        rng = np.random.default_rng(self._noise_seed)
+        self._noise = rng.standard_normal(self._workspace.space.dim, np.float32)
+
+    def _on_state(self, old: SessionState, new: SessionState) -> None:
+        if new.space is None or old.space is None or old.space.latent is not new.space.latent:
+            self._target, self.shown, self._noise, self._spread = None, None, None, 0.0
+            self.cleared.emit()
+        if new.pinned is not old.pinned and new.space is not None:
+            self._show(new.pinned)
+
+    def _show(self, target: Target | None) -> None:
+        if target is None:
+            return
+        self._target = target
+        if self._askable(target):
+            request, sources = self._request(target, 0), self._workspace.sources()
+            self._ask(lambda: answer(request, sources), self._on_answer)
+
+    def _askable(self, target: Target) -> bool:
+        space = self._workspace.state.space
+        if space is None or (isinstance(target, RowTarget) and target.row >= len(space)):
+            return False
+        if not isinstance(target, PlaceTarget):
+            return True
+        shown = self._workspace.shown_map
+        return (
+            shown is not None and len(space) > 0 and shown.coordinates.shape[1] == len(target.place)
+        )
+
+    def _request(self, target: Target, posterior_samples: int) -> Request:
+        noise = self._noise if self._spread else None
+        return Request(target, noise, self._spread, posterior_samples)
+
+    def _ask(self, work: Callable[[], T], show: Callable[[T], None]) -> None:
+        self._seq += 1
+        epoch = self._workspace.epoch
+        self._workspace.worker.preview(
+            epoch, self._seq, work, show, lambda error: self._workspace.fault(error, epoch)
+        )
+
+    def _on_answer(self, answered: Answer) -> None:
+        self.shown = answered
+        self.answered.emit(answered)
+
+    def _on_details(self, details: Details) -> None:
+        self.shown = details.answer
+        self.answered.emit(details.answer)
+        self.detailed.emit(details)
+
+
+def _details(request: Request, sources: Sources, nearest: Nearest) -> Details:
+    answered = answer(request, sources)
+    space = sources.space
+    exclude = () if answered.row is None else (answered.row,)
+    rows, distances = nearest(space.latent, answered.latent, NEIGHBOURS_SHOWN, exclude)
+    return Details(
+        answer=answered,
+        rows=rows,
+        distances=distances,
+        labels=tuple(space.label(int(row)) for row in rows),
+        images=pictures(rows, sources),
+    )
+
+
+def pictures(rows: NDArray[np.int64], sources: Sources) -> NDArray[np.uint8] | None:
+    """Originals of the rows, else decoded ones, (k, h, w, c) uint8; None without either."""
+    if not len(rows):
+        return None
+    if sources.data is not None:
+        return sources.data.images(rows)
+    model = sources.model
+    if model is not None and Capability.DECODE in model.card.capabilities:
+        decoded = model.decode(np.ascontiguousarray(sources.space.latent[rows]))
+        return np.rint(decoded * 255).astype(np.uint8)
+    return None

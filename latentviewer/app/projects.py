@@ -1,0 +1,136 @@
+"""The session as JSON values and back: what a project file holds besides its space."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from latentviewer.app.state import (
+    Blend,
+    Group,
+    LatentTarget,
+    MapSettings,
+    Path,
+    PlaceTarget,
+    RowTarget,
+    SavedLatent,
+    Selection,
+    SessionState,
+    Target,
+    Waypoint,
+)
+from latentviewer.domain.errors import UserError
+from latentviewer.domain.space import Space
+
+
+def session_to_json(state: SessionState) -> dict[str, Any]:
+    """All of the state but the space, as JSON values."""
+    settings = dataclasses.asdict(state.map)
+    settings["hidden"] = sorted(state.map.hidden)
+    return {
+        "map": settings,
+        "selection": state.selection.rows.tolist(),
+        "groups": [{"name": g.name, "rows": g.selection.rows.tolist()} for g in state.groups],
+        "saved": [{"name": s.name, "latent": s.latent.tolist()} for s in state.saved],
+        "path": {
+            "waypoints": [
+                {"latent": list(w.latent), "row": w.row, "label": w.label}
+                for w in state.path.waypoints
+            ],
+            "mode": state.path.mode,
+            "frames": state.path.frames,
+            "closed": state.path.closed,
+        },
+        "expression": state.expression,
+        "pinned": _target_to_json(state.pinned),
+    }
+
+
+def session_from_json(values: Mapping[str, Any], space: Space, name: str) -> SessionState:
+    """The state that `session_to_json` wrote.
+
+    Args:
+        name: of the file, for the sentence of a refusal.
+
+    Raises:
+        UserError: a value is missing, of the wrong type, or does not fit the space.
+    """
+    try:
+        return _read(values, space)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(
+            f"{name}: session.json does not fit its space ({type(error).__name__}: {error}); "
+            "open an earlier copy of the project."
+        ) from error
+
+
+def _read(values: Mapping[str, Any], space: Space) -> SessionState:
+    settings = dict(values["map"])
+    settings["hidden"] = frozenset(settings["hidden"])
+    settings["blend"] = Blend(settings["blend"])
+    if settings["value_range"] is not None:
+        low, high = settings["value_range"]
+        settings["value_range"] = (float(low), float(high))
+    if settings["colour_by"] not in (None, *space.columns):
+        settings["colour_by"] = None
+    if settings["dims"] not in (2, 3):
+        raise ValueError(f"a map of {settings['dims']} dimensions")
+    path = values["path"]
+    if path["mode"] not in ("linear", "slerp"):
+        raise ValueError(f"interpolation by {path['mode']}")
+    return SessionState(
+        space=space,
+        map=MapSettings(**settings),
+        selection=_rows(values["selection"], space),
+        groups=tuple(Group(str(g["name"]), _rows(g["rows"], space)) for g in values["groups"]),
+        saved=tuple(
+            SavedLatent(str(s["name"]), _latent(s["latent"], space)) for s in values["saved"]
+        ),
+        path=Path(
+            tuple(
+                Waypoint(tuple(_latent(w["latent"], space).tolist()), w["row"], str(w["label"]))
+                for w in path["waypoints"]
+            ),
+            path["mode"],
+            int(path["frames"]),
+            bool(path["closed"]),
+        ),
+        expression=str(values["expression"]),
+        pinned=_target_from_json(values["pinned"], space),
+    )
+
+
+def _rows(values: Any, space: Space) -> Selection:
+    rows = np.asarray(values, np.int64).reshape(-1)
+    if rows.size and not 0 <= rows.min() <= rows.max() < len(space):
+        raise ValueError("a row lies outside the space")
+    return Selection.of(rows)
+
+
+def _latent(values: Any, space: Space) -> np.ndarray[Any, np.dtype[np.float32]]:
+    latent = np.asarray(values, np.float32)
+    if latent.shape != (space.dim,) or not np.isfinite(latent).all():
+        raise ValueError(f"a latent of shape {latent.shape} in a space of {space.dim} dimensions")
+    return latent
+
+
+def _target_to_json(target: Target | None) -> dict[str, Any] | None:
+    if target is None:
+        return None
+    if isinstance(target, RowTarget):
+        return {"row": target.row}
+    if isinstance(target, PlaceTarget):
+        return {"place": list(target.place)}
+    return {"latent": target.latent.tolist(), "title": target.title, "row": target.row}
+
+
+def _target_from_json(values: Any, space: Space) -> Target | None:
+    if values is None:
+        return None
+    if "latent" in values:
+        return LatentTarget(_latent(values["latent"], space), str(values["title"]), values["row"])
+    if "place" in values:
+        return PlaceTarget(tuple(float(v) for v in values["place"]))
+    _rows([values["row"]], space)
+    return RowTarget(int(values["row"]))

@@ -1,0 +1,145 @@
+"""What the session needs from the rooms it may not import; bootstrap fills it in."""
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentviewer.domain.ports import DataDistance, DataSet, Inverse, Model
+from latentviewer.domain.space import Latents, Space
+from latentviewer.jobs.progress import JobStatus, Progress
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A space that comes with the program.
+
+    Attributes:
+        name: what the command line calls it.
+        title: what the window calls it.
+        description: one plain sentence.
+        kind: such as `image vae`.
+        model: the bundled model's name.
+        data: its data set's name.
+        space: the file of its latents.
+        available: whether that file is there.
+    """
+
+    name: str
+    title: str
+    description: str
+    kind: str
+    model: str
+    data: str
+    space: Path
+    available: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What opening a file gave.
+
+    Attributes:
+        space: the latents and their table.
+        session: the session part of a project file, or None.
+        project: the project's path, where further saves go; None for anything else.
+        warnings: sentences to show, such as a model that was not found.
+    """
+
+    space: Space
+    session: Mapping[str, Any] | None
+    project: Path | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class MapResult:
+    """A finished map.
+
+    Attributes:
+        coordinates: (n, 2 or 3) float32.
+        inverse: the way back from a place to a latent.
+        places: the way there: (m, d) latents to (m, 2 or 3) places; exact for PCA, the
+            weighted mean of the nearest samples' places for the rest.
+        axes: a title for each axis; empty where an axis has no meaning of its own.
+    """
+
+    coordinates: Latents
+    inverse: Inverse
+    places: Callable[[Latents], Latents]
+    axes: tuple[str, ...]
+
+
+class UmapHandle(Protocol):
+    """A UMAP that is forming in the child process."""
+
+    @property
+    def embedding(self) -> Latents:
+        """(n, 2 or 3) float32, drawn live; the child writes to it while it runs."""
+        ...
+
+    def cancel(self) -> None: ...
+
+
+class UmapStart(Protocol):
+    """Starts UMAP of latents (n, d) in the child process."""
+
+    def __call__(
+        self,
+        latents: Latents,
+        dims: int,
+        *,
+        done: Callable[[Latents], None],
+        failed: Callable[[BaseException], None],
+        progress: Callable[[JobStatus, object | None], None],
+        cancelled: Callable[[], None],
+    ) -> UmapHandle: ...
+
+
+class Nearest(Protocol):
+    """Exact nearest rows of `latents` to one query (d,): rows and Euclidean distances."""
+
+    def __call__(
+        self, latents: Latents, query: Latents, k: int, exclude: Iterable[int]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Services:
+    """Callables, all of which may take long and are run on the worker thread.
+
+    Attributes:
+        samples: what comes with the program.
+        open_path: a space, a table of latents, or a project; a sample's name too.
+        open_model: a model by bundled name or folder.
+        open_data: a data set by name or folder; raises `DataNotHereError` where absent.
+        use_data_folder: where to look for data sets first, from now on.
+        download: a job that fetches a data set by name.
+        encode: a job that encodes a data set with a model into a space.
+        pca: PCA of latents to 2 or 3 dimensions.
+        stored_map: the inverse for a map that is there already.
+        distance: distance to data.
+        nearest: exact neighbours.
+        save_project: writes a project atomically.
+        export_path: a job that decodes latents (f, d) and writes them as PNG strip, GIF or
+            MP4 at so many frames a second, or the latents themselves as NPY.
+        start_umap: UMAP in the child process.
+    """
+
+    samples: Callable[[], tuple[Sample, ...]]
+    open_path: Callable[[str], Opened]
+    open_model: Callable[[str], Model]
+    open_data: Callable[[str], DataSet]
+    use_data_folder: Callable[[Path], None]
+    download: Callable[[str], Generator[Progress, None, Path]]
+    encode: Callable[[Model, DataSet], Generator[Progress, None, Space]]
+    pca: Callable[[Latents, int], MapResult]
+    stored_map: Callable[[str, Latents, Latents], MapResult]
+    distance: Callable[[Latents], DataDistance]
+    nearest: Nearest
+    save_project: Callable[[Path, Mapping[str, Any], Space], None]
+    export_path: Callable[[Model | None, Latents, Path, int], Generator[Progress, None, Path]]
+    start_umap: UmapStart

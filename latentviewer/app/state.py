@@ -1,0 +1,121 @@
+"""What the session is, as one frozen value; every change makes a new one."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from latentviewer.domain.path import Path, Waypoint
+from latentviewer.domain.selection import Group, Selection
+from latentviewer.domain.space import Latents, Space
+
+Dims = Literal[2, 3]
+
+
+class Blend(StrEnum):
+    """How points that lie on one another are drawn."""
+
+    DISCS = "discs"
+    DENSITY = "density"
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """How the map is drawn; all of it can be undone.
+
+    Attributes:
+        method: `pca`, `umap`, or the method part of a stored map's name.
+        dims: 2 or 3.
+        colour_by: a column's name; None draws all points in one colour.
+        hidden: names of categories of that column that are filtered out; the empty
+            string stands for rows without a label.
+        value_range: for a column of numbers, the range that is shown, or None for all.
+        radius: of a disc, in logical pixels.
+        blend: discs, or density shading.
+        thumbnails: pictures in place of discs when zoomed in enough.
+    """
+
+    method: str = "pca"
+    dims: Dims = 2
+    colour_by: str | None = None
+    hidden: frozenset[str] = frozenset()
+    value_range: tuple[float, float] | None = None
+    radius: float = 2.5
+    blend: Blend = Blend.DISCS
+    thumbnails: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class SavedLatent:
+    """A latent that the user kept under a name: (d,) float32."""
+
+    name: str
+    latent: Latents
+
+
+@dataclass(frozen=True, eq=False)
+class RowTarget:
+    """A sample under the cursor."""
+
+    row: int
+
+
+@dataclass(frozen=True, eq=False)
+class PlaceTarget:
+    """An empty place on the map: 2 or 3 map coordinates."""
+
+    place: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LatentTarget:
+    """A latent that was made, not found: edited bars, an expression, a path's frame.
+
+    Attributes:
+        latent: (d,) float32.
+        title: what the preview calls it.
+        row: the sample it was edited from, if any.
+    """
+
+    latent: Latents
+    title: str
+    row: int | None = None
+
+
+Target = RowTarget | PlaceTarget | LatentTarget
+
+
+@dataclass(frozen=True, eq=False)
+class SessionState:
+    """Everything undo brings back.
+
+    Attributes:
+        space: the open space, or None on the welcome page.
+        pinned: what the preview returns to when the cursor leaves the map.
+        expression: the text of the expression bar that was last evaluated.
+    """
+
+    space: Space | None = None
+    map: MapSettings = field(default_factory=MapSettings)
+    selection: Selection = field(default_factory=Selection.empty)
+    groups: tuple[Group, ...] = ()
+    saved: tuple[SavedLatent, ...] = ()
+    path: Path = field(default_factory=lambda: Path(()))
+    expression: str = ""
+    pinned: Target | None = None
+
+
+__all__ = [
+    "Blend",
+    "Dims",
+    "Group",
+    "LatentTarget",
+    "MapSettings",
+    "Path",
+    "PlaceTarget",
+    "RowTarget",
+    "SavedLatent",
+    "Selection",
+    "SessionState",
+    "Target",
+    "Waypoint",
+]

@@ -1,0 +1,204 @@
+"""Joins the controllers and gives the commands their work."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentviewer.app.arithmetic import Arithmetic
+from latentviewer.app.colouring import as_categories
+from latentviewer.app.commands import Commands, Needs
+from latentviewer.app.maps import METHOD_TITLES, Maps, methods
+from latentviewer.app.opening import Opening
+from latentviewer.app.paths import INTERPOLATIONS, Paths
+from latentviewer.app.previews import Previews
+from latentviewer.app.selecting import Selecting
+from latentviewer.app.services import Services
+from latentviewer.app.settings import Settings
+from latentviewer.app.signal import Signal
+from latentviewer.app.state import Blend
+from latentviewer.app.workspace import Workspace
+from latentviewer.domain.table import Numbers
+from latentviewer.jobs.worker import Worker
+
+
+class Workbench:
+    """Everything below the window, ready to use; a test can drive it without Qt.
+
+    Attributes:
+        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening:
+            the controllers. commands: the command list with its work.
+        settings: what the program remembers; replace it with `remember`.
+        settings_changed: emitted with the new settings.
+    """
+
+    def __init__(
+        self, worker: Worker, services: Services, settings: Settings, autosave_folder: Path
+    ) -> None:
+        self.workspace = Workspace(worker, services)
+        self.settings = settings
+        self.settings_changed: Signal[[Settings]] = Signal()
+        self.maps = Maps(self.workspace)
+        self.previews = Previews(self.workspace)
+        self.paths = Paths(self.workspace, self.previews)
+        self.arithmetic = Arithmetic(self.workspace, self.previews)
+        self.selecting = Selecting(self.workspace)
+        self.opening = Opening(self.workspace, self.maps, autosave_folder)
+        self.commands = Commands(self.present)
+        self.commands.give_work(self._work())
+        self.opening.opened.connect(self._on_opened)
+        self.arithmetic.outcome_changed.connect(self._on_outcome)
+
+    def remember(self, settings: Settings) -> None:
+        """Replaces the settings and tells who stores them."""
+        if settings != self.settings:
+            self.settings = settings
+            self.settings_changed.emit(settings)
+
+    def present(self) -> frozenset[Needs]:
+        """What of the commands' needs holds now."""
+        workspace, state = self.workspace, self.workspace.state
+        colour_by = state.space.columns.get(state.map.colour_by or "") if state.space else None
+        there = {
+            Needs.SPACE: state.space is not None,
+            Needs.MODEL: workspace.model is not None,
+            Needs.SELECTION: len(state.selection) > 0,
+            Needs.CATEGORIES: colour_by is not None and not isinstance(colour_by, Numbers),
+            Needs.PATH: bool(state.path.waypoints),
+            Needs.FRAMES: len(state.path.waypoints) > 1,
+            Needs.PREVIEW: self.previews.shown is not None,
+            Needs.UNDO: workspace.session.undo_title is not None,
+            Needs.REDO: workspace.session.redo_title is not None,
+            Needs.JOB: bool(workspace.jobs) or self.maps.is_forming,
+            Needs.UNSAVED: workspace.session.unsaved,
+        }
+        return frozenset(need for need, holds in there.items() if holds)
+
+    def choices(self, source: str) -> list[tuple[str, str]]:
+        """What the palette offers for an argument: (value, title) pairs."""
+        state = self.workspace.state
+        space = state.space
+        fixed: dict[str, list[str]] = {
+            "modes": ["replace", "add", "remove", "toggle"],
+            "interpolations": list(INTERPOLATIONS),
+            "blends": [blend.value for blend in Blend],
+            "tools": ["move", "rectangle", "lasso", "path"],
+            "themes": ["dark", "light"],
+            "dims": ["2", "3"],
+            "groups": [group.name for group in state.groups],
+            "saved": [entry.name for entry in state.saved],
+            "recent": list(self.settings.recent),
+            "columns": ["", *(space.columns if space else ())],
+        }
+        if source in fixed:
+            return [(value, value or "One colour") for value in fixed[source]]
+        if source == "samples":
+            return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
+        if source == "methods" and space is not None:
+            return [(name, METHOD_TITLES.get(name, name)) for name in methods(space)]
+        if source == "categories" and space is not None:
+            key = state.map.colour_by or space.label_column()
+            column = space.columns.get(key or "")
+            if column is not None and not isinstance(column, Numbers):
+                return [(name, name) for name in as_categories(column).names]
+        return []
+
+    def close(self) -> None:
+        """Keeps unsaved work aside and stops what runs."""
+        self.maps.stop()
+        self.workspace.cancel_jobs()
+        self.opening.autosave()
+
+    def _on_opened(self, reference: str) -> None:
+        self.remember(self.settings.with_recent(reference))
+
+    def _on_outcome(self, outcome: object) -> None:
+        if outcome is not None:
+            text = self.workspace.state.expression
+            kept = tuple(e for e in self.settings.expressions if e != text)
+            self.remember(dataclasses.replace(self.settings, expressions=(*kept, text)[-50:]))
+
+    def _work(self) -> Mapping[str, Callable[..., object]]:
+        session = self.workspace.session
+        maps, previews, paths = self.maps, self.previews, self.paths
+        selecting, opening = self.selecting, self.opening
+        return {
+            "file.welcome": opening.close,
+            "file.open_path": lambda path: opening.open(str(path)),
+            "file.open_sample": lambda name: opening.open(name),
+            "file.open_recent": lambda path: opening.open(str(path)),
+            "file.save_project": lambda path: opening.save(str(path)),
+            "edit.undo": session.undo,
+            "edit.redo": session.redo,
+            "search.find": selecting.find,
+            "select.all": selecting.all,
+            "select.none": selecting.none,
+            "select.invert": selecting.invert,
+            "select.rows": selecting.rows,
+            "select.category": selecting.category,
+            "groups.create": selecting.create_group,
+            "groups.select": selecting.select_group,
+            "groups.rename": selecting.rename_group,
+            "groups.remove": selecting.remove_group,
+            "map.method": maps.set_method,
+            "map.dims": maps.set_dims,
+            "map.two": lambda: maps.set_dims(2),
+            "map.three": lambda: maps.set_dims(3),
+            "map.compute_umap": maps.compute_umap,
+            "map.colour_by": maps.colour_by,
+            "map.filter": maps.toggle,
+            "map.isolate": maps.isolate,
+            "map.value_range": maps.set_value_range,
+            "map.show_all": maps.show_all,
+            "map.bigger_points": lambda: maps.change_radius(1),
+            "map.smaller_points": lambda: maps.change_radius(-1),
+            "map.blend": maps.set_blend,
+            "map.toggle_density": maps.toggle_density,
+            "map.toggle_thumbnails": maps.toggle_thumbnails,
+            "preview.pin_row": previews.pin_row,
+            "preview.pin_place": previews.pin_place,
+            "preview.unpin": previews.unpin,
+            "preview.set_dimension": previews.set_dimension,
+            "preview.reset": previews.reset,
+            "preview.spread": previews.set_spread,
+            "preview.resample": previews.resample,
+            "latent.sample_prior": previews.sample_prior,
+            "latent.save": previews.save,
+            "latent.show": previews.show_saved,
+            "latent.remove": previews.remove_saved,
+            "path.add_row": paths.add_row,
+            "path.add_place": paths.add_place,
+            "path.add_shown": paths.add_shown,
+            "path.remove": paths.remove,
+            "path.move": paths.move,
+            "path.clear": paths.clear,
+            "path.mode": paths.set_mode,
+            "path.frames": paths.set_frames,
+            "path.closed": paths.toggle_closed,
+            "path.show_frame": paths.show_frame,
+            "arithmetic.evaluate": self.arithmetic.evaluate,
+            "data.get": opening.get_data,
+            "data.use_folder": lambda path: opening.use_data_folder(str(path)),
+            "jobs.cancel": self._cancel,
+        }
+
+    def _cancel(self) -> None:
+        self.maps.stop()
+        self.workspace.cancel_jobs()
+
+
+def parse_argument(kind: str, text: str) -> Any:
+    """What a person typed for an argument of a kind.
+
+    Raises:
+        ValueError: it cannot be read as that kind.
+    """
+    if kind == "integer":
+        return int(text.strip().lstrip("#"))
+    if kind == "number":
+        return float(text)
+    if kind == "rows":
+        return np.array([int(part.strip().lstrip("#")) for part in text.split(",")], np.int64)
+    return text
