@@ -24,8 +24,8 @@ class Outcome:
         text: the expression.
         latent: (d,) float32.
         decoded: (h, w, c), or None without a decoder.
-        rows, distances, labels, images: its nearest samples, the ones it was made of
-            left out.
+        rows, distances, labels, images: its nearest samples, those it names by
+            number left out.
         place: on the shown map, (2 or 3,), or None.
     """
 

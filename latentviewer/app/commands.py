@@ -363,6 +363,10 @@ class Commands:
         """Declared commands that nothing answers; empty in a whole window."""
         return frozenset(self._by_id) - frozenset(self._work)
 
+    def work_of(self, command_id: str) -> Callable[..., object] | None:
+        """What a command does, or None before it was given its work."""
+        return self._work.get(self.get(command_id).id)
+
     def get(self, command_id: str) -> Command:
         """The declaration.
 

@@ -64,13 +64,12 @@ class Maps:
         self.forming: Signal[[Forming | None]] = Signal()
         workspace.session.changed.connect(self._on_state)
 
-    def set_method(self, method: str) -> None:
+    def set_method(self, name: str) -> None:
         """Shows a projection; UMAP is computed if it is not there yet."""
         known = methods(self._workspace.space)
-        if method not in known:
-            raise UserError(f"There is no projection “{method}”; there are {', '.join(known)}.")
-        title = METHOD_TITLES.get(method, method)
-        self._change(f"Show {title}", method=method)
+        if name not in known:
+            raise UserError(f"There is no projection “{name}”; there are {', '.join(known)}.")
+        self._change(f"Show {METHOD_TITLES.get(name, name)}", method=name)
 
     def set_dims(self, dims: int) -> None:
         """2D or 3D."""

@@ -1,0 +1,239 @@
+"""A workbench on made-up services and a worker that works at once."""
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from latentviewer.app.services import MapResult, Opened, Services
+from latentviewer.app.settings import Settings
+from latentviewer.app.workbench import Workbench
+from latentviewer.domain.errors import DataNotHereError, UserError
+from latentviewer.domain.ports import Capability, ImageShape, ModelCard, Posterior
+from latentviewer.domain.space import Provenance, Space
+from latentviewer.domain.table import Numbers, categories_of
+from latentviewer.jobs.progress import CancelToken, JobStatus
+from latentviewer.jobs.worker import JobHandle
+
+
+class WorkerNow:
+    """Does everything at once, on this thread; epochs and numbers as the real one has them."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+
+    def new_epoch(self) -> int:
+        self.epoch += 1
+        return self.epoch
+
+    def preview(self, epoch: int, seq: int, work: Any, show: Any, fail: Any) -> None:
+        try:
+            result = work()
+        except Exception as error:
+            fail(error)
+        else:
+            if epoch == self.epoch:
+                show(result)
+
+    def call(self, work: Any, done: Any, failed: Any) -> None:
+        try:
+            result = work()
+        except Exception as error:
+            failed(error)
+        else:
+            done(result)
+
+    def submit(
+        self, title: str, start: Any, *, done: Any, failed: Any, progress: Any = None,
+        cancelled: Any = None,
+    ) -> JobHandle:  # fmt: skip
+        handle = JobHandle(title)
+        steps = start(CancelToken())
+        try:
+            while True:
+                step = next(steps)
+                if progress:
+                    progress(
+                        JobStatus(handle.id, title, "running", step.fraction, step.text, 1, None),
+                        step.partial,
+                    )
+        except StopIteration as stop:
+            if progress:
+                progress(JobStatus(handle.id, title, "done", 1.0, "", 1, None), None)
+            done(stop.value)
+        except UserError as error:
+            failed(error)
+        return handle
+
+
+class DoublingModel:
+    """Decodes (a, b) to a 2x2 picture of a and b."""
+
+    card = ModelCard(
+        "doubling", "doubling", "made-up", 2, ImageShape(2, 2, 1),
+        frozenset({Capability.DECODE, Capability.SAMPLE, Capability.POSTERIOR}),
+        "squares", "0" * 64, 0, {},
+    )  # fmt: skip
+
+    def encode(self, images: Any) -> Posterior:
+        raise AssertionError("not asked for")
+
+    def decode(self, latents: Any) -> Any:
+        return np.repeat(latents, 2, axis=1).reshape(-1, 2, 2, 1).astype(np.float32)
+
+    def sample(self, count: int, seed: int) -> Any:
+        return np.full((count, 2), seed, np.float32)
+
+
+class Squares:
+    """A data set whose sample i is a 2x2 picture of grey 10 i."""
+
+    name = "squares"
+    image = ImageShape(2, 2, 1)
+    columns: Mapping[str, Any] = MappingProxyType({})
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def images(self, rows: Any) -> Any:
+        return np.repeat(np.asarray(rows) * 10, 4).reshape(-1, 2, 2, 1).astype(np.uint8)
+
+
+class SameInverse:
+    """A place is its latent."""
+
+    name = "the place itself"
+
+    def latents(self, places: Any) -> Any:
+        return np.asarray(places, np.float32)[:, :2]
+
+
+class FarBeyondTen:
+    """Every latent with a first number above ten is far."""
+
+    def to_nearest(self, latent: Any) -> float:
+        return float(latent[0])
+
+    def is_far(self, distance: float) -> bool:
+        return distance > 10
+
+
+class UmapByHand:
+    """A UMAP whose end the test decides."""
+
+    def __init__(self) -> None:
+        self.runs: list[dict[str, Any]] = []
+
+    def __call__(self, latents: Any, dims: int, **callbacks: Any) -> "UmapByHand":
+        self.embedding = np.zeros((len(latents), dims), np.float32)
+        self.runs.append(callbacks)
+        return self
+
+    def cancel(self) -> None:
+        self.runs[-1]["cancelled"]()
+
+    def finish(self) -> None:
+        self.embedding += 7
+        self.runs[-1]["done"](self.embedding)
+
+
+def six() -> Space:
+    latent = np.array([[i, i % 3] for i in range(6)], np.float32)
+    return Space(
+        "six", latent, np.full((6, 2), 0.5, np.float32),
+        {"label": categories_of(["a", "b", "c", "a", "b", None]),
+         "score": Numbers(np.arange(6, dtype=np.float64))},
+        provenance=Provenance(model="doubling", data="squares"),
+    )  # fmt: skip
+
+
+class Fakes:
+    """What the services do, open to the test."""
+
+    def __init__(self) -> None:
+        self.space: Any = six()
+        self.data_here = True
+        self.saved: dict[str, tuple[dict[str, Any], Space]] = {}
+        self.umap = UmapByHand()
+        self.save_fault: Exception | None = None
+
+    def open_path(self, reference: str) -> Opened:
+        if reference == "missing":
+            raise UserError("missing: there is no such file; choose another.")
+        if reference in self.saved:
+            session, space = self.saved[reference]
+            return Opened(space, session, Path(reference))
+        return Opened(self.space, None, None)
+
+    def open_data(self, name: str) -> Any:
+        if not self.data_here:
+            raise DataNotHereError(f"{name} is not on this machine.")
+        return Squares(len(self.space))
+
+    def download(self, name: str) -> Generator[Any, None, Path]:
+        from latentviewer.jobs.progress import Progress
+
+        yield Progress(0.5, "half")
+        self.data_here = True
+        return Path("folder")
+
+    def save_project(self, path: Path, session: Mapping[str, Any], space: Space) -> None:
+        if self.save_fault is not None:
+            raise self.save_fault
+        self.saved[str(path)] = (dict(session), space)
+
+    def pca(self, latents: Any, dims: int) -> MapResult:
+        padded = np.zeros((len(latents), dims), np.float32)
+        padded[:, :2] = latents
+        places: Callable[[Any], Any] = lambda z: np.pad(z, ((0, 0), (0, dims - 2)))  # noqa: E731
+        return MapResult(padded, SameInverse(), places, ("PC 1", "PC 2", "PC 3")[:dims])
+
+    def stored(self, method: str, latents: Any, coordinates: Any) -> MapResult:
+        return MapResult(coordinates, SameInverse(), lambda z: z, ("", ""))
+
+    def nearest(self, latents: Any, query: Any, k: int, exclude: Iterable[int]) -> tuple[Any, Any]:
+        distances = np.linalg.norm(latents - query, axis=1)
+        distances[list(exclude)] = np.inf
+        rows = np.argsort(distances, kind="stable")[:k]
+        rows = rows[np.isfinite(distances[rows])]
+        return rows, distances[rows]
+
+    def export_path(
+        self, model: Any, latents: Any, path: Path, fps: int
+    ) -> Generator[Any, None, Path]:
+        from latentviewer.jobs.progress import Progress
+
+        self.exported = (model, latents, path, fps)
+        yield Progress(1.0, "written")
+        return path
+
+    def services(self) -> Services:
+        return Services(
+            samples=tuple, open_path=self.open_path, open_model=lambda name: DoublingModel(),
+            open_data=self.open_data, use_data_folder=lambda path: None, download=self.download,
+            encode=lambda model, data: iter(()), pca=self.pca, stored_map=self.stored,  # type: ignore[arg-type,return-value]
+            distance=lambda latents: FarBeyondTen(), nearest=self.nearest,
+            save_project=self.save_project, export_path=self.export_path, start_umap=self.umap,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
+
+
+@pytest.fixture
+def workbench(fakes: Fakes, tmp_path: Path) -> Workbench:
+    return Workbench(WorkerNow(), fakes.services(), Settings(), tmp_path)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def opened(workbench: Workbench) -> Workbench:
+    workbench.commands.run("file.open_path", path="six.arrow")
+    return workbench
