@@ -178,7 +178,13 @@ class Frame:
 class Rasteriser(Protocol):
     """Draws points and answers questions of geometry about them."""
 
-    def draw(self, splat: Splat) -> Frame: ...
+    def draw(self, splat: Splat) -> Frame:
+        """Soft discs, with the exact id buffer."""
+        ...
+
+    def draw_density(self, splat: Splat) -> Frame:
+        """How many points lie where, in the mean of their colours; ids as `draw` gives."""
+        ...
 
     def inside(
         self, points: NDArray[np.float32], polygon: NDArray[np.float32]

@@ -14,7 +14,9 @@ def never(_value: object) -> None:
     raise AssertionError("this must not be called")
 
 
-def test_a_waiting_preview_gives_way_to_a_newer_one(worker: Worker, main_thread: MainThread) -> None:
+def test_a_waiting_preview_gives_way_to_a_newer_one(
+    worker: Worker, main_thread: MainThread
+) -> None:
     epoch = worker.new_epoch()
     busy, go = threading.Event(), threading.Event()
     worked: list[int] = []

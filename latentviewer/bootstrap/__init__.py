@@ -1,0 +1,49 @@
+"""The one room that knows all the others; it wires them.
+
+Everything heavy is imported where it is first needed, so that the window can be painted
+before numba, pyarrow and torch are there.
+"""
+
+from latentviewer.bootstrap.catalogue import (
+    data_folders,
+    find_space,
+    model_card,
+    open_data,
+    open_model,
+    open_reference,
+    samples,
+)
+from latentviewer.bootstrap.running import open_window
+from latentviewer.bootstrap.shots import shot
+from latentviewer.bootstrap.wiring import make_window
+from latentviewer.bootstrap.working import (
+    check_agreement,
+    devices,
+    encode,
+    evaluate,
+    rasteriser,
+    recipes,
+    run_umap,
+    train,
+)
+
+__all__ = [
+    "check_agreement",
+    "data_folders",
+    "devices",
+    "encode",
+    "evaluate",
+    "find_space",
+    "make_window",
+    "model_card",
+    "open_data",
+    "open_model",
+    "open_reference",
+    "open_window",
+    "rasteriser",
+    "recipes",
+    "run_umap",
+    "samples",
+    "shot",
+    "train",
+]

@@ -1,0 +1,142 @@
+"""Names and paths to samples, spaces, models and data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from latentviewer.bundled import data_folder, models_folder, state_folder
+from latentviewer.domain.errors import DataNotHereError, UserError
+
+if TYPE_CHECKING:
+    from latentviewer.app.services import Opened, Sample
+    from latentviewer.domain.ports import DataSet, Model, ModelCard
+    from latentviewer.domain.space import Space
+
+_SAMPLES = (
+    (
+        "mnist-vae",
+        "MNIST digits",
+        "10,000 handwritten digits in the 16 latent dimensions of a variational autoencoder.",
+        "image vae",
+        "mnist:test",
+        "test-latents.arrow",
+    ),
+    (
+        "digits-vae",
+        "Small digits",
+        "1,797 handwritten digits of 8 × 8 pixels. Small, quick, and always complete.",
+        "image vae",
+        "digits",
+        "latents.arrow",
+    ),
+)
+
+
+def samples() -> tuple[Sample, ...]:
+    """The spaces that come with the program."""
+    from latentviewer.app.services import Sample
+
+    found = []
+    for name, title, description, kind, data, file in _SAMPLES:
+        space = models_folder() / name / file
+        found.append(Sample(name, title, description, kind, name, data, space, space.is_file()))
+    return tuple(found)
+
+
+def settings_file() -> Path:
+    """Where the settings lie."""
+    return state_folder() / "settings.json"
+
+
+def data_folders() -> tuple[Path, ...]:
+    """Folders the user named for data sets, then the standard one."""
+    from latentviewer.app.settings import settings_from_json
+    from latentviewer.io.settings import load_settings
+
+    values, _sentence = load_settings(settings_file())
+    named = settings_from_json(values).data_folders
+    return (*(Path(folder) for folder in named), data_folder())
+
+
+def open_reference(reference: str) -> Opened:
+    """A sample's name, or a path of a space, a table of latents, or a project.
+
+    Raises:
+        UserError: it is not there, or cannot be read; the sentence says why.
+        UnsafeFileError: opening it could run code.
+    """
+    from latentviewer.app.services import Opened
+    from latentviewer.io.projects import is_project, read_project
+    from latentviewer.io.spaces import open_space
+
+    for sample in samples():
+        if sample.name == reference:
+            return Opened(open_space(sample.space), None, None)
+    path = Path(reference).expanduser()
+    if path.is_dir():
+        inside = sorted(path.glob("*.arrow"))
+        if len(inside) == 1:
+            path = inside[0]
+        elif (path / "config.json").is_file():
+            raise UserError(
+                f"{path} is a model without latents; encode a data set with it first: "
+                f"latentviewer encode {path} DATA -o SPACE.arrow."
+            )
+        else:
+            raise UserError(f"{path} is a folder without a space; open one of the files in it.")
+    if path.is_file() and is_project(path):
+        session, space = read_project(path)
+        return Opened(space, session, path)
+    return Opened(open_space(path), None, None)
+
+
+def find_space(reference: str) -> Space:
+    """The space of a sample's name or a path."""
+    return open_reference(reference).space
+
+
+def model_folder(reference: str) -> Path:
+    """The folder of a bundled model's name, or the path itself."""
+    bundled = models_folder() / reference
+    if "/" not in reference and "\\" not in reference and bundled.is_dir():
+        return bundled
+    return Path(reference).expanduser()
+
+
+def open_model(reference: str) -> Model:
+    """A model by bundled name or folder.
+
+    Raises:
+        UserError, UnsafeFileError: it is not there, broken, or could run code.
+    """
+    from latentviewer.engine.loading import open_model as load
+
+    return load(model_folder(reference))
+
+
+def model_card(reference: str) -> ModelCard:
+    """What is known of a model without running it."""
+    from latentviewer.engine.loading import model_card as read
+
+    return read(model_folder(reference))
+
+
+def open_data(reference: str, folder: Path | None = None) -> DataSet:
+    """A data set by name or folder; looks in `folder`, then where the user said, then in
+    the standard place.
+
+    Raises:
+        DataNotHereError: it is in none of them.
+    """
+    from latentviewer.io.datasets import open_data as load
+
+    if folder is not None:
+        return load(reference, folder)
+    missing: DataNotHereError | None = None
+    for place in data_folders():
+        try:
+            return load(reference, place)
+        except DataNotHereError as error:
+            missing = error
+    raise missing or UserError(f"There is no data set “{reference}”.")

@@ -1,0 +1,62 @@
+"""Pictures of the whole window, drawn offscreen: for the README and for tutorials."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from latentviewer.domain.errors import UserError
+
+_PATIENCE_S = 120.0
+
+
+def shot(
+    reference: str,
+    out: Path,
+    size: tuple[int, int] = (1440, 900),
+    theme: str = "dark",
+    scale: int = 1,
+    method: str | None = None,
+    dims: int | None = None,
+    row: int | None = None,
+    waypoints: tuple[int, ...] = (),
+    expression: str = "",
+) -> Path:
+    """Opens a sample or project in a window that nobody sees, and saves its picture.
+
+    Args:
+        size: logical pixels. scale: device pixels for each of them.
+        row: the sample under the cursor. waypoints: rows of a path.
+
+    Raises:
+        UserError: the picture cannot be written, or the session does not get ready.
+    """
+    from latentviewer.bootstrap.display import missing_offscreen_packages
+
+    missing = missing_offscreen_packages()
+    if missing:
+        raise UserError(
+            f"Qt lacks system libraries to draw with; on Debian and Ubuntu run: "
+            f"sudo apt install {' '.join(missing)}"
+        )
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    os.environ["QT_SCALE_FACTOR"] = str(scale)
+
+    from latentviewer.bootstrap.staging import Stage
+
+    with Stage(theme, size) as stage:
+        stage.open(reference, _PATIENCE_S)
+        if method is not None:
+            stage.run("map.method", name=method)
+        if dims is not None:
+            stage.run("map.dims", dims=dims)
+        stage.wait_for_map(_PATIENCE_S)
+        for waypoint in waypoints:
+            stage.run("path.add_row", row=waypoint)
+        if expression:
+            stage.run("arithmetic.evaluate", text=expression)
+        if row is not None:
+            stage.run("preview.pin_row", row=row)
+        stage.wait_until_quiet(_PATIENCE_S)
+        stage.save(out)
+    return out

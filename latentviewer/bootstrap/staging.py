@@ -1,0 +1,111 @@
+"""A window that a program drives instead of a person."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+from latentviewer.bootstrap.wiring import make_window
+from latentviewer.bootstrap.working import rasteriser
+from latentviewer.domain.errors import UserError
+from latentviewer.ui.application import apply_theme, make_application
+from latentviewer.ui.theme import THEMES
+
+
+class Stage:
+    """Opens, waits for what is asked, runs commands, saves pictures; leaves nothing behind."""
+
+    def __init__(self, theme: str, size: tuple[int, int]) -> None:
+        self._app = make_application(["latentviewer"])
+        self.window, self.workbench, self._lanes = make_window()
+        self._fault: str | None = None
+        self.workbench.settings_changed.connect(lambda _settings: None)
+        self.workbench.workspace.message.connect(self._on_message)
+        self.workbench.settings = dataclasses.replace(
+            self.workbench.settings, hint_seen=True, recent=()
+        )
+        self.window.sidebar.set_recent(())
+        self.window.resize(*size)
+        self.window.set_theme(THEMES[theme])
+        apply_theme(self._app, THEMES[theme])
+        self.window.map_panel.view.animations_enabled = False
+        self.window.map_panel.view.set_rasteriser(rasteriser())
+
+    def __enter__(self) -> Stage:
+        self.window.show()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.workbench.workspace.session.mark_saved()
+        self.window.close()
+        self._lanes.stop()
+
+    def run(self, command_id: str, **arguments: Any) -> None:
+        """Runs a command, as a click would."""
+        self.workbench.commands.run(command_id, **arguments)
+
+    def open(self, reference: str, patience_s: float) -> None:
+        """Opens and waits for map, model and data."""
+        self.run("file.open_path", path=reference)
+        self._wait(lambda: self.workbench.workspace.state.space is not None, patience_s, reference)
+        self.wait_until_quiet(patience_s)
+
+    def wait_for_map(self, patience_s: float) -> None:
+        """Waits until the map for the present settings stands."""
+        workbench = self.workbench
+        self._wait(
+            lambda: (
+                workbench.workspace.shown_map is not None
+                and workbench.workspace.shown_map.coordinates.shape[1]
+                == workbench.workspace.state.map.dims
+                and not workbench.maps.is_forming
+            ),
+            patience_s,
+            "the map",
+        )
+
+    def wait_until_quiet(self, patience_s: float) -> None:
+        """Waits until the worker has answered everything asked so far."""
+        quiet: list[bool] = []
+        # Twice: the first answers may ask for more.
+        for _ in range(3):
+            quiet.clear()
+            self.workbench.workspace.worker.call(
+                lambda: True, quiet.append, lambda error: quiet.append(False)
+            )
+            self._wait(lambda: bool(quiet), patience_s, "the worker")
+            self._spin(200)
+
+    def save(self, path: Path) -> None:
+        """Saves the window's picture."""
+        if not self.window.grab().save(str(path)):
+            raise UserError(f"{path} could not be written; choose another folder.")
+
+    def _on_message(self, sentence: str, fault: bool) -> None:
+        if fault:
+            self._fault = sentence
+
+    def _wait(self, there: Callable[[], bool], patience_s: float, what: str) -> None:
+        end = time.monotonic() + patience_s
+        while not there():
+            if self._fault is not None:
+                raise UserError(self._fault)
+            if time.monotonic() > end:
+                raise UserError(f"{what} was not ready after {patience_s:.0f} s; try again.")
+            self._spin(10)
+
+    def _spin(self, milliseconds: int) -> None:
+        loop = QEventLoop()
+        QTimer.singleShot(milliseconds, loop.quit)
+        loop.exec()

@@ -1,0 +1,219 @@
+"""Joins worker, child process, services, workbench and window."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from latentviewer.app.services import MapResult, Services
+from latentviewer.app.settings import Settings, settings_from_json, settings_to_json
+from latentviewer.app.workbench import Workbench
+from latentviewer.bootstrap.catalogue import (
+    open_data,
+    open_model,
+    open_reference,
+    samples,
+    settings_file,
+)
+from latentviewer.bootstrap.forming import UmapLane
+from latentviewer.bootstrap.working import encode
+from latentviewer.bundled import data_folder, state_folder
+from latentviewer.domain.ports import DataDistance, Model
+from latentviewer.jobs.child import ChildLane
+from latentviewer.jobs.progress import Progress
+from latentviewer.jobs.worker import Worker
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from latentviewer.domain.ports import Deliver
+    from latentviewer.domain.space import Latents, Space
+    from latentviewer.ui.inbox import Inbox
+    from latentviewer.ui.main_window import MainWindow
+
+
+@dataclass
+class Lanes:
+    """What runs beside the window, and how it ends.
+
+    Attributes:
+        inbox: the way back to the main thread.
+        worker: the thread of the models. child: the process of the projections.
+        warming: the thread that loads the numba kernels, while it does.
+    """
+
+    inbox: Inbox
+    worker: Worker
+    child: ChildLane
+    warming: threading.Thread | None = None
+
+    def stop(self) -> None:
+        """Ends threads and process; the inbox first, so that nothing more arrives."""
+        self.inbox.close()
+        self.child.stop()
+        self.worker.stop()
+        if self.warming is not None:
+            self.warming.join()
+
+
+def make_workbench(deliver: Deliver, worker: Worker, child: ChildLane) -> Workbench:
+    """The workbench with its services, and the stored settings."""
+    settings, sentence = stored_settings()
+
+    def remember_folder(path: Path) -> None:
+        kept = tuple(f for f in workbench.settings.data_folders if f != str(path))
+        workbench.remember(dataclasses.replace(workbench.settings, data_folders=(str(path), *kept)))
+
+    folders = [Path(folder) for folder in settings.data_folders]
+    services = make_services(child, folders, remember_folder)
+    workbench = Workbench(worker, services, settings, state_folder() / "autosaved")
+    workbench.settings_changed.connect(_store_settings)
+    if sentence:
+        deliver(lambda: workbench.workspace.message.emit(sentence, True))
+    return workbench
+
+
+def make_services(
+    child: ChildLane, folders: list[Path], remember_folder: Callable[[Path], None]
+) -> Services:
+    """The rooms below, as the session sees them."""
+
+    def use_folder(path: Path) -> None:
+        folders[:] = [path, *(f for f in folders if f != path)]
+        remember_folder(path)
+
+    def data(reference: str) -> Any:
+        from latentviewer.domain.errors import DataNotHereError
+
+        for folder in folders:
+            try:
+                return open_data(reference, folder)
+            except DataNotHereError:
+                continue
+        return open_data(reference, data_folder())
+
+    return Services(
+        samples=samples,
+        open_path=open_reference,
+        open_model=open_model,
+        open_data=data,
+        use_data_folder=use_folder,
+        download=_download,
+        encode=encode,
+        pca=_pca,
+        stored_map=_stored_map,
+        distance=_distance,
+        nearest=_nearest,
+        save_project=_save_project,
+        export_path=_export_path,
+        start_umap=UmapLane(child),
+    )
+
+
+def make_window(inbox: Inbox | None = None) -> tuple[MainWindow, Workbench, Lanes]:
+    """The whole program but for its event loop. A QApplication must exist."""
+    from latentviewer.kernels.reference import NumpyRasteriser
+    from latentviewer.ui.inbox import Inbox as MakeInbox
+    from latentviewer.ui.main_window import MainWindow
+
+    inbox = inbox or MakeInbox()
+    worker = Worker(inbox.deliver)
+    child = ChildLane(inbox.deliver, "latentviewer.projection.child_entry:serve")
+    worker.start()
+    workbench = make_workbench(inbox.deliver, worker, child)
+    window = MainWindow(workbench, NumpyRasteriser())
+    return window, workbench, Lanes(inbox, worker, child)
+
+
+def warm_kernels(window: MainWindow, lanes: Lanes) -> None:
+    """Loads numba's kernels beside the window, then hands them to the map."""
+
+    def load() -> None:
+        from latentviewer.kernels.rasteriser import NumbaRasteriser
+
+        made = NumbaRasteriser()
+        made.warm()
+        lanes.inbox.deliver(lambda: window.map_panel.view.set_rasteriser(made))
+
+    lanes.warming = threading.Thread(target=load, name="warm kernels")
+    lanes.warming.start()
+
+
+def stored_settings() -> tuple[Settings, str | None]:
+    """The settings, and a sentence where the stored ones could not be read."""
+    from latentviewer.io.settings import load_settings
+
+    values, sentence = load_settings(settings_file())
+    return settings_from_json(values), sentence
+
+
+def _store_settings(settings: Settings) -> None:
+    from latentviewer.io.settings import save_settings
+
+    save_settings(settings_file(), settings_to_json(settings))
+
+
+def _download(name: str) -> Generator[Progress, None, Path]:
+    from latentviewer.io.download import download
+
+    return download(name.split(":")[0], data_folder())
+
+
+def _pca(latents: Latents, dims: int) -> MapResult:
+    from latentviewer.projection.pca import PcaInverse, fit_pca, transform
+
+    fitted = fit_pca(latents, dims)
+    axes = tuple(
+        f"PC {axis + 1} · {100 * share:.0f} %" for axis, share in enumerate(fitted.explained[:dims])
+    )
+    return MapResult(
+        fitted.coordinates, PcaInverse(fitted), lambda latent: transform(fitted, latent), axes
+    )
+
+
+def _stored_map(method: str, latents: Latents, coordinates: Latents) -> MapResult:
+    from latentviewer.projection.inverse import NeighbourInverse
+    from latentviewer.projection.placing import NeighbourPlaces
+
+    xy = np.ascontiguousarray(coordinates, np.float32)
+    return MapResult(
+        xy, NeighbourInverse(xy, latents), NeighbourPlaces(latents, xy), ("",) * xy.shape[1]
+    )
+
+
+def _distance(latents: Latents) -> DataDistance:
+    from latentviewer.projection.inverse import DataDistance as Measured
+
+    return Measured(latents)
+
+
+def _nearest(
+    latents: Latents, query: Latents, k: int, exclude: Iterable[int]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    from latentviewer.projection.neighbours import nearest
+
+    rows, distances = nearest(
+        latents, query[None], k, "euclidean", exclude=np.fromiter(exclude, np.int64)
+    )
+    return rows[0], distances[0]
+
+
+def _save_project(path: Path, session: Mapping[str, Any], space: Space) -> None:
+    from latentviewer.io.projects import save_project
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_project(path, session, space)
+
+
+def _export_path(
+    model: Model | None, latents: Latents, path: Path, frames_per_second: int
+) -> Generator[Progress, None, Path]:
+    from latentviewer.bootstrap.working import export_path
+
+    return export_path(model, latents, path, frames_per_second)

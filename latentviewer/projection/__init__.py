@@ -1,0 +1,1 @@
+"""Projections, their inverses, neighbours and quality figures."""

@@ -1,0 +1,64 @@
+"""What the child process does: warm up, then serve one request after another."""
+
+import traceback
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from latentviewer.domain.errors import UserError
+from latentviewer.jobs.shared import SharedBlock
+
+_WARM_POINTS = 64
+
+
+def serve(connection: "Connection[Any, Any]") -> None:
+    """Serves until the other end closes; see `latentviewer.jobs.child` for the messages."""
+    if not connection.poll(0):
+        _warm()
+    while True:
+        try:
+            request = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            _umap(request, connection)
+        except UserError as error:
+            connection.send(("failed", str(error), True))
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        except Exception:
+            connection.send(("failed", traceback.format_exc(), False))
+        else:
+            connection.send(("done", None))
+
+
+def _umap(request: Mapping[str, Any], connection: "Connection[Any, Any]") -> None:
+    from latentviewer.projection.umap_child import run_umap
+
+    def report(fraction: float | None, text: str) -> None:
+        connection.send(("progress", fraction, text, None))
+
+    options = {
+        key: request[key]
+        for key in ("dims", "n_neighbors", "min_dist", "metric", "seed", "n_epochs")
+        if key in request
+    }
+    with (
+        SharedBlock.attach(request["latents"]["name"]) as given,
+        SharedBlock.attach(request["embedding"]["name"]) as made,
+    ):
+        latents = np.array(np.ndarray(request["latents"]["shape"], np.float32, given.buffer))
+        embedding = np.ndarray(request["embedding"]["shape"], np.float32, made.buffer)
+        run_umap(latents, embedding=embedding, report=report, **options)
+        del embedding
+
+
+def _warm() -> None:
+    """Imports umap-learn and compiles what it compiles, before anyone waits for it."""
+    from latentviewer.projection.umap_child import run_umap
+
+    few = np.random.default_rng(0).normal(size=(_WARM_POINTS, 4)).astype(np.float32)
+    for dims in (2, 3):
+        run_umap(few, dims=dims, n_epochs=2)

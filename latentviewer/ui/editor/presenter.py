@@ -1,0 +1,125 @@
+"""Keeps the editor in step with the session; plays the path."""
+
+import numpy as np
+from PySide6.QtCore import QTimer
+
+from latentviewer.app.arithmetic import Outcome
+from latentviewer.app.paths import Film
+from latentviewer.app.state import SessionState
+from latentviewer.app.workbench import Workbench
+from latentviewer.domain.space import Space
+from latentviewer.ui.editor.editor import Editor
+
+
+class EditorPresenter:
+    """From session to editor."""
+
+    def __init__(self, workbench: Workbench, editor: Editor) -> None:
+        self._workbench, self._editor = workbench, editor
+        self._player = QTimer(editor)
+        self._player.timeout.connect(self._next_frame)
+        workbench.workspace.session.changed.connect(self._on_state)
+        workbench.paths.film_changed.connect(self._on_film)
+        workbench.paths.current_changed.connect(editor.path_tab.set_current)
+        workbench.arithmetic.outcome_changed.connect(self._on_outcome)
+        workbench.arithmetic.fault.connect(editor.arithmetic_tab.set_fault)
+        editor.arithmetic_tab.set_completer(workbench.arithmetic.complete)
+        editor.arithmetic_tab.show_result.connect(workbench.arithmetic.show)
+        editor.arithmetic_tab.history = list(workbench.settings.expressions)
+
+    def toggle_play(self) -> None:
+        """Plays from the current frame, or stops."""
+        film = self._workbench.paths.film
+        if self._player.isActive() or film is None or len(film.latents) < 2:
+            self.stop()
+            return
+        current = self._workbench.paths.current
+        if current is None or current >= len(film.latents) - 1:
+            self._workbench.paths.show_frame(0)
+        self._player.start(max(1, round(1000 / self.frames_per_second)))
+        self._editor.path_tab.set_playing(True)
+
+    def stop(self) -> None:
+        """Stops playing."""
+        self._player.stop()
+        self._editor.path_tab.set_playing(False)
+
+    @property
+    def frames_per_second(self) -> int:
+        """The pace of playing and of exported films."""
+        return max(1, round(self._editor.path_tab.pace))
+
+    def _next_frame(self) -> None:
+        film, current = self._workbench.paths.film, self._workbench.paths.current
+        if film is None:
+            self.stop()
+            return
+        following = 0 if current is None else current + 1
+        if following >= len(film.latents):
+            if not self._workbench.paths.path.closed:
+                self.stop()
+                return
+            following = 0
+        self._player.setInterval(max(1, round(1000 / self.frames_per_second)))
+        self._workbench.paths.show_frame(following)
+
+    def _on_state(self, old: SessionState, new: SessionState) -> None:
+        if new.path is not old.path:
+            path = new.path
+            self._editor.path_tab.set_path(
+                [waypoint.label for waypoint in path.waypoints],
+                path.waypoint_frames(),
+                path.mode,
+                path.frames,
+                path.closed,
+            )
+        if new.space is not None and (
+            old.space is None or old.space.latent is not new.space.latent
+        ):
+            self._editor.arithmetic_tab.set_examples(examples(new.space))
+        if new.expression != old.expression:
+            self._editor.arithmetic_tab.set_text(new.expression)
+
+    def _on_film(self, film: Film | None) -> None:
+        if film is None:
+            self.stop()
+            self._editor.path_tab.set_frames(None, 0)
+            return
+        images = film.images
+        if images is None:
+            images = np.zeros((len(film.latents), 1, 1, 1), np.float32)
+        self._editor.path_tab.set_frames(images, film.done)
+
+    def _on_outcome(self, outcome: Outcome | None) -> None:
+        tab = self._editor.arithmetic_tab
+        if outcome is None:
+            tab.clear_result()
+            return
+        norm = float(np.linalg.norm(outcome.latent.astype(np.float64)))
+        tab.set_result(
+            outcome.text,
+            outcome.decoded,
+            outcome.rows,
+            list(outcome.labels),
+            outcome.distances,
+            outcome.images,
+            norm=norm,
+        )
+        tab.history = list(self._workbench.settings.expressions)
+
+
+def examples(space: Space) -> list[str]:
+    """Expressions that make sense in this space, for the newcomer to click."""
+    key = space.label_column()
+    if key is None:
+        return ["#0 + #1", "lerp(#0, #1, 0.5)", "nearest(zero())"]
+    names = space.columns[key].names  # type: ignore[union-attr]
+    if len(names) < 2:
+        return ["lerp(#0, #1, 0.5)", "nearest(zero())"]
+    a, b, c = names[3 % len(names)], names[8 % len(names)], names[5 % len(names)]
+    quoted = f"`{key}`" if not key.isidentifier() else key
+    return [
+        f'mean({quoted} == "{a}")',
+        f'mean({quoted} == "{a}") - mean({quoted} == "{b}") + #12',
+        f'slerp(mean({quoted} == "{a}"), mean({quoted} == "{c}"), 0.5)',
+    ]

@@ -1,0 +1,290 @@
+"""The window: lays out the panels and joins them to the workbench."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QMainWindow,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from latentviewer.app.colouring import as_categories
+from latentviewer.app.maps import METHOD_TITLES, methods
+from latentviewer.app.state import SessionState, Target
+from latentviewer.app.workbench import Workbench
+from latentviewer.domain.errors import UserError
+from latentviewer.domain.ports import Rasteriser
+from latentviewer.domain.table import Categories
+from latentviewer.jobs.progress import JobStatus
+from latentviewer.ui.application import apply_theme
+from latentviewer.ui.command_palette import CommandPalette
+from latentviewer.ui.editor.editor import Editor
+from latentviewer.ui.editor.presenter import EditorPresenter
+from latentviewer.ui.map.map_panel import MapPanel
+from latentviewer.ui.map.presenter import MapPresenter
+from latentviewer.ui.menus import Menus
+from latentviewer.ui.preview.panel import PreviewPanel
+from latentviewer.ui.preview.presenter import PreviewPresenter
+from latentviewer.ui.sidebar import Sidebar
+from latentviewer.ui.status import StatusLine
+from latentviewer.ui.theme import THEMES, Theme
+from latentviewer.ui.top_bar import TopBar
+from latentviewer.ui.welcome import WelcomePage
+from latentviewer.ui.window_commands import WindowCommands
+
+_SIDEBAR_PX, _PREVIEW_PX, _EDITOR_PX = 236, 348, 236
+_FIRST_SIZE = (1440, 900)
+
+
+class MainWindow(QMainWindow):
+    """Shows a workbench.
+
+    Attributes:
+        workbench: what it shows.
+        panels: map_panel, preview, editor, sidebar, top_bar, welcome, status, palette.
+        on_first_paint: called once, after the window was painted for the first time.
+    """
+
+    def __init__(self, workbench: Workbench, rasteriser: Rasteriser) -> None:
+        super().__init__()
+        self.workbench = workbench
+        self.theme = THEMES[workbench.settings.theme]
+        self.on_first_paint: Callable[[], None] | None = None
+        self.setWindowTitle("LatentViewer")
+        self.setAcceptDrops(True)
+        self.setAccessibleName("LatentViewer")
+        self._build(rasteriser)
+        self._join()
+        self._restore_layout()
+        self._show_recent()
+        samples = workbench.workspace.services.samples()
+        self.welcome.set_samples(samples)
+        self.sidebar.set_samples(samples)
+        self._on_state(SessionState(), workbench.workspace.state)
+
+    def dispatch(self, command_id: str, **arguments: Any) -> None:
+        """Runs a command; a refusal becomes a sentence in the status line."""
+        try:
+            self.workbench.commands.run(command_id, **arguments)
+        except UserError as error:
+            self.status.say(str(error), True)
+
+    def _build(self, rasteriser: Rasteriser) -> None:
+        theme = self.theme
+        self.map_panel = MapPanel(rasteriser, self.dispatch, theme)
+        self.preview = PreviewPanel(self.dispatch, theme)
+        self.editor = Editor(self.dispatch, theme)
+        self.sidebar = Sidebar(self.dispatch, theme)
+        self.top_bar = TopBar(self.dispatch, theme)
+        self.welcome = WelcomePage(self.dispatch, theme)
+        self.status = StatusLine(self.dispatch, theme)
+        self._middle = QStackedWidget()
+        self._middle.addWidget(self.welcome)
+        self._middle.addWidget(self.map_panel)
+        self._rows = QSplitter(Qt.Orientation.Vertical)
+        self._rows.addWidget(self._middle)
+        self._rows.addWidget(self.editor)
+        self._columns = QSplitter(Qt.Orientation.Horizontal)
+        self._columns.addWidget(self.sidebar)
+        self._columns.addWidget(self._rows)
+        self._columns.addWidget(self.preview)
+        for splitter, stretched in ((self._columns, 1), (self._rows, 0)):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(1)
+            splitter.setStretchFactor(stretched, 1)
+        self.sidebar.setMinimumWidth(200)
+        self.preview.setMinimumWidth(300)
+        central = QWidget()
+        column = QVBoxLayout(central)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.top_bar)
+        column.addWidget(_line())
+        column.addWidget(self._columns, 1)
+        column.addWidget(_line())
+        column.addWidget(self.status)
+        self.setCentralWidget(central)
+        self.palette_box = CommandPalette(
+            self.workbench.commands, self.workbench.choices, self.dispatch, central
+        )
+
+    def _join(self) -> None:
+        workbench = self.workbench
+        workspace = workbench.workspace
+        self.menus = Menus(self, workbench.commands, self.dispatch, self.theme)
+        self.maps = MapPresenter(workbench, self.map_panel, self.theme)
+        self.previews = PreviewPresenter(workbench, self.preview, self.maps, self.status)
+        self.films = EditorPresenter(workbench, self.editor)
+        self.window_commands = WindowCommands(self)
+        workbench.commands.give_work(self.window_commands.work())
+        workspace.session.changed.connect(self._on_state)
+        workspace.sources_changed.connect(self._refresh_commands)
+        workspace.job_changed.connect(self._on_job)
+        workspace.message.connect(self.status.say)
+        workbench.paths.film_changed.connect(lambda _film: self._refresh_commands())
+        workbench.maps.forming.connect(lambda _forming: self._refresh_commands())
+        workbench.previews.answered.connect(self._on_first_answer)
+        workbench.opening.opening.connect(self._on_opening)
+        workbench.settings_changed.connect(lambda _settings: self._show_recent())
+        view = self.map_panel.view
+        view.hovered.connect(self._on_hover)
+        view.counts_changed.connect(self.status.set_counts)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Light or dark, at once, everywhere."""
+        self.theme = theme
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            apply_theme(app, theme)
+        for panel in (
+            self.menus, self.maps, self.preview, self.editor, self.sidebar, self.top_bar,
+            self.welcome, self.status,
+        ):  # fmt: skip
+            panel.set_theme(theme)
+        self.workbench.remember(dataclasses.replace(self.workbench.settings, theme=theme.name))
+
+    def show_panel(self, panel: QWidget, visible: bool) -> None:
+        """Shows or hides the sidebar or the editor."""
+        panel.setVisible(visible)
+
+    def _on_hover(self, target: Target | None) -> None:
+        self.previews.hover(target)
+        if target is not None and not self.workbench.settings.hint_seen:
+            self.workbench.remember(dataclasses.replace(self.workbench.settings, hint_seen=True))
+            self.map_panel.view.set_hint(None)
+
+    def _on_first_answer(self, _answer: object) -> None:
+        self._refresh_commands()
+
+    def _on_opening(self, reference: str | None) -> None:
+        if reference is not None:
+            self.status.say(f"Opening {reference}", False)
+        else:
+            self.status.say("", False)
+
+    def _on_job(self, status: JobStatus) -> None:
+        self.status.set_job(status)
+        self._refresh_commands()
+
+    def _on_state(self, old: SessionState, new: SessionState) -> None:
+        open_now = new.space is not None
+        self._middle.setCurrentWidget(self.map_panel if open_now else self.welcome)
+        self.preview.setVisible(open_now)
+        if old.space is None and new.space is not None:
+            self.editor.setVisible(True)
+        if new.space is None:
+            self.editor.setVisible(False)
+            self.sidebar.setVisible(False)
+            self.top_bar.set_space(None, "")
+            self.status.set_counts(0, 0)
+            self.status.set_model("")
+        elif old.space is None:
+            self.sidebar.setVisible(True)
+        if new.space is not None and (old.space is not new.space or old.map != new.map):
+            self._show_controls(new)
+        if new.groups != old.groups or not open_now:
+            self.sidebar.set_groups(new.groups)
+        if new.saved != old.saved or not open_now:
+            self.sidebar.set_saved(new.saved)
+        self._show_title(new)
+        self._refresh_commands()
+
+    def _show_controls(self, state: SessionState) -> None:
+        space = state.space
+        if space is None:
+            return
+        count = "1 latent" if len(space) == 1 else f"{len(space):,} latents"
+        self.top_bar.set_space(space.name, f"{count} × {space.dim}")
+        self.top_bar.set_methods(
+            [(name, METHOD_TITLES.get(name, name)) for name in methods(space)], state.map.method
+        )
+        columns = [("", "One colour")]
+        for name, column in space.columns.items():
+            many = isinstance(column, Categories) and len(as_categories(column).names) > 50
+            columns.append((name, f"{name} (many)" if many else name))
+        self.top_bar.set_columns(columns, state.map.colour_by or "")
+        self.top_bar.set_dims(state.map.dims)
+
+    def _show_title(self, state: SessionState) -> None:
+        mark = " •" if self.workbench.workspace.session.unsaved and state.space else ""
+        name = state.space.name if state.space else ""
+        self.setWindowTitle(f"{name}{mark} – LatentViewer" if name else "LatentViewer")
+
+    def _refresh_commands(self) -> None:
+        session = self.workbench.workspace.session
+        self.menus.refresh(session.undo_title or "", session.redo_title or "")
+
+    def _show_recent(self) -> None:
+        recent = self.workbench.settings.recent
+        names = {sample.name for sample in self.workbench.workspace.services.samples()}
+        files = [path for path in recent if path not in names]
+        self.welcome.set_recent(files)
+        self.sidebar.set_recent(files)
+
+    def _restore_layout(self) -> None:
+        self.resize(*_FIRST_SIZE)
+        settings = self.workbench.settings
+        if settings.geometry:
+            self.restoreGeometry(QByteArray.fromHex(settings.geometry.encode()))
+        self._columns.setSizes([_SIDEBAR_PX, self.width() - _SIDEBAR_PX - _PREVIEW_PX, _PREVIEW_PX])
+        self._rows.setSizes([self.height() - _EDITOR_PX, _EDITOR_PX])
+        if settings.layout:
+            left, _, right = settings.layout.partition("/")
+            self._columns.restoreState(QByteArray.fromHex(left.encode()))
+            self._rows.restoreState(QByteArray.fromHex(right.encode()))
+
+    def _remember_layout(self) -> None:
+        def text(state: QByteArray) -> str:
+            return bytes(state.toHex().data()).decode()
+
+        self.workbench.remember(
+            dataclasses.replace(
+                self.workbench.settings,
+                geometry=text(self.saveGeometry()),
+                layout=f"{text(self._columns.saveState())}/{text(self._rows.saveState())}",
+            )
+        )
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.on_first_paint is not None:
+            told, self.on_first_paint = self.on_first_paint, None
+            told()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                event.acceptProposedAction()
+                self.dispatch("file.open_path", path=url.toLocalFile())
+                return
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.workbench.workspace.state.space is not None:
+            self._remember_layout()
+        self.previews.stop()
+        self.films.stop()
+        try:
+            self.workbench.close()
+        except (UserError, OSError) as error:
+            if not self.window_commands.leave_without_saving(str(error)):
+                event.ignore()
+                return
+        super().closeEvent(event)
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setProperty("role", "line")
+    return line

@@ -1,0 +1,572 @@
+"""The map itself: draws the scene, follows the mouse, says what the user wants."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSize, Qt, QVariantAnimation
+from PySide6.QtGui import (
+    QEnterEvent,
+    QFont,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from latentviewer.app.signal import Signal
+from latentviewer.app.state import PlaceTarget, RowTarget, Target
+from latentviewer.domain.ports import Rasteriser
+from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.map import overlays
+from latentviewer.ui.map.camera import Camera, Points
+from latentviewer.ui.map.scene import Scene
+from latentviewer.ui.map.thumbnails import MOST_IN_VIEW, Thumbnails, not_overlapping, side_for
+from latentviewer.ui.theme import Theme
+
+TOOLS = ("move", "rectangle", "lasso", "path")
+_CLICK_PX = 4
+_FLIGHT_MS = 180
+_PAN_STEP_PX = 60
+_KEY_MODES = {
+    Qt.KeyboardModifier.ShiftModifier: "add",
+    Qt.KeyboardModifier.ControlModifier: "toggle",
+    Qt.KeyboardModifier.AltModifier: "remove",
+}
+
+
+class MapView(QWidget):
+    """Points under a camera.
+
+    Attributes:
+        hovered: emitted with the sample or place under the cursor, None when it leaves.
+        thumbnails_wanted: emitted with rows whose pictures are missing.
+        counts_changed: emitted with the points in view and the points there.
+        animations_enabled: whether the camera flies to where it is sent.
+        scene: what is drawn.
+    """
+
+    def __init__(
+        self,
+        rasteriser: Rasteriser,
+        dispatch: Dispatch,
+        theme: Theme,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.hovered: Signal[[Target | None]] = Signal()
+        self.thumbnails_wanted: Signal[[NDArray[np.int64]]] = Signal()
+        self.counts_changed: Signal[[int, int]] = Signal()
+        self.animations_enabled = True
+        self.scene = Scene(rasteriser)
+        self._dispatch, self._theme = dispatch, theme
+        self._camera = Camera(2, (0.0, 0.0), 100.0)
+        self._moved_by_hand = False
+        self._image: QImage | None = None
+        self._fresh = False
+        self._radius, self._density, self._use_thumbnails = 2.5, False, True
+        self._thumbnails = Thumbnails()
+        self._titles = ("", "", "")
+        self._notice: str | None = None
+        self._hint: str | None = None
+        self._empty_text = ""
+        self._path: tuple[Points, Points, int | None] | None = None
+        self._markers: list[tuple[Points, str]] = []
+        self._label_of: Callable[[int], str] = lambda _row: ""
+        self._selected = np.zeros(0, np.int64)
+        self._hover_row: int | None = None
+        self._cursor: QPointF | None = None
+        self._tool = "move"
+        self._pressed: QPointF | None = None
+        self._last: QPointF | None = None
+        self._dragging = False
+        self._outline: list[QPointF] = []
+        self._flight = QVariantAnimation(self)
+        self._flight.setDuration(_FLIGHT_MS)
+        self._flight.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self._flight.valueChanged.connect(self._on_flight)
+        self._from = self._to = self._camera
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(240, 180)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setAccessibleName("Map")
+        self.setAccessibleDescription(
+            "Arrow keys move the map, with Shift they turn it in 3D; plus and minus zoom; "
+            "N and Shift+N go from point to point; Enter shows the point."
+        )
+
+    # What the session shows.
+
+    @property
+    def dims(self) -> int:
+        """Dimensions of the points that are shown; 0 without points."""
+        return 0 if self.scene.coordinates is None else int(self.scene.coordinates.shape[1])
+
+    @property
+    def camera(self) -> Camera:
+        """Where the map is looked at from."""
+        return self._camera
+
+    def set_rasteriser(self, rasteriser: Rasteriser) -> None:
+        """Another rasteriser, such as the fast one once it is loaded."""
+        self.scene.set_rasteriser(rasteriser)
+        self._redraw()
+
+    def set_points(self, coordinates: Points | None, fit: bool = True) -> None:
+        """New points (n, 2 or 3), or none."""
+        self._hover_row = None
+        self.scene.set_points(coordinates)
+        if coordinates is not None and coordinates.shape[1] != self._camera.dims:
+            self._flight.stop()
+            self._camera = Camera.fit(
+                coordinates, coordinates.shape[1], self.width(), self.height()
+            )
+            self._moved_by_hand = False
+        elif coordinates is not None and fit:
+            self.fit()
+        self._redraw()
+
+    def update_points(self, coordinates: Points) -> None:
+        """The same points elsewhere, as a forming map gives them; follows unless moved by hand."""
+        if self.scene.coordinates is None or self.scene.coordinates.shape != coordinates.shape:
+            self.set_points(coordinates)
+            return
+        self.scene.move_points(coordinates)
+        if not self._moved_by_hand:
+            self._flight.stop()
+            self._camera = self._camera.fitted(coordinates, self.width(), self.height())
+        self._redraw()
+
+    def set_colours(
+        self, codes: NDArray[np.uint8] | NDArray[np.uint16], palette: NDArray[np.uint8]
+    ) -> None:
+        """Codes (n,) into palette (k, 4); alpha 0 hides."""
+        self.scene.set_colours(codes, palette)
+        self._redraw()
+
+    def set_selection(self, rows: NDArray[np.int64]) -> None:
+        """Sorted rows that are selected."""
+        self._selected = rows
+        self.scene.set_selection(rows)
+        self._redraw()
+
+    def set_settings(self, radius: float, density: bool, thumbnails: bool) -> None:
+        """Disc radius in logical pixels, density shading, pictures when zoomed in."""
+        self._radius, self._density, self._use_thumbnails = radius, density, thumbnails
+        self._redraw()
+
+    def set_path(
+        self, places: Points | None, waypoints: Points | None, current: int | None
+    ) -> None:
+        """The path's places (f, dims) and its waypoints' (w, dims)."""
+        self._path = None if places is None or waypoints is None else (places, waypoints, current)
+        self.update()
+
+    def set_markers(self, markers: Sequence[tuple[Points, str]]) -> None:
+        """Places (dims,) with a text."""
+        self._markers = list(markers)
+        self.update()
+
+    def set_row_labels(self, label_of: Callable[[int], str]) -> None:
+        """What the chip beside the hovered point says."""
+        self._label_of = label_of
+
+    def set_tool(self, name: str) -> None:
+        """`move`, `rectangle`, `lasso` or `path`."""
+        self._tool = name
+        self._outline = []
+        shapes = {
+            "move": Qt.CursorShape.ArrowCursor,
+            "path": Qt.CursorShape.PointingHandCursor,
+        }
+        self.setCursor(shapes.get(name, Qt.CursorShape.CrossCursor))
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Light or dark."""
+        self._theme = theme
+        self._redraw()
+
+    def set_axes(self, x: str, y: str, z: str) -> None:
+        """Titles of the axes; empty where they mean nothing."""
+        self._titles = (x, y, z)
+        self.update()
+
+    def set_notice(self, text: str | None) -> None:
+        """A pill at the top, such as what a forming map is doing."""
+        self._notice = text
+        self.update()
+
+    def set_hint(self, text: str | None) -> None:
+        """A pill in the middle below, for the first start."""
+        self._hint = text
+        self.update()
+
+    def set_empty_text(self, text: str) -> None:
+        """What stands in the middle where there are no points."""
+        self._empty_text = text
+        self.update()
+
+    def add_thumbnails(self, rows: NDArray[np.int64], images: NDArray[np.uint8]) -> None:
+        """Pictures (m, h, w, c) of rows that were asked for."""
+        self._thumbnails.add(rows, images)
+        self.update()
+
+    def clear_thumbnails(self) -> None:
+        """Forgets all pictures."""
+        self._thumbnails.clear()
+        self.update()
+
+    # The camera.
+
+    def fit(self) -> None:
+        """Looks at all points that are shown."""
+        self._fly_to_points(self.scene.visible())
+        self._moved_by_hand = False
+
+    def fit_rows(self, rows: NDArray[np.int64]) -> None:
+        """Looks at some points."""
+        mask = np.zeros(0 if self.scene.coordinates is None else len(self.scene.coordinates), bool)
+        mask[rows[rows < len(mask)]] = True
+        self._fly_to_points(mask)
+        self._moved_by_hand = True
+
+    def zoom(self, factor: float) -> None:
+        """Zooms at the cursor, or at the middle."""
+        at = self._cursor or QPointF(self.width() / 2, self.height() / 2)
+        self._look(self._camera.zoomed(factor, at.x(), at.y(), self.width(), self.height()))
+
+    def _fly_to_points(self, mask: NDArray[np.bool_]) -> None:
+        if self.scene.coordinates is None:
+            return
+        points = self.scene.coordinates[mask] if mask.any() else self.scene.coordinates
+        target = self._camera.fitted(points, self.width(), self.height())
+        self._flight.stop()
+        if self.animations_enabled and self._image is not None and self.isVisible():
+            self._from, self._to = self._camera, target
+            self._flight.setStartValue(0.0)
+            self._flight.setEndValue(1.0)
+            self._flight.start()
+        else:
+            self._camera = target
+            self._redraw()
+
+    def _on_flight(self, share: float) -> None:
+        self._camera = self._from.between(self._to, share)
+        self._redraw()
+
+    def _look(self, camera: Camera) -> None:
+        self._flight.stop()
+        self._moved_by_hand = True
+        self._camera = camera
+        self._redraw()
+
+    # Drawing.
+
+    def sizeHint(self) -> QSize:
+        return QSize(900, 640)
+
+    def _redraw(self) -> None:
+        self._fresh = False
+        self.update()
+
+    def _bring_up_to_date(self) -> None:
+        if self._fresh:
+            return
+        self._fresh = True
+        self._image = self.scene.draw(
+            self._camera,
+            self.width(),
+            self.height(),
+            self.devicePixelRatioF(),
+            self._radius,
+            self._density,
+            self._theme.colour("map"),
+        )
+        there = 0 if self.scene.coordinates is None else len(self.scene.coordinates)
+        self.counts_changed.emit(self.scene.drawn if self._image is not None else 0, there)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._bring_up_to_date()
+        painter = QPainter(self)
+        size = (self.width(), self.height())
+        if self._image is None:
+            painter.fillRect(self.rect(), self._theme.colour("map"))
+        else:
+            painter.drawImage(0, 0, self._image)
+        if self.scene.coordinates is None or len(self.scene.coordinates) == 0:
+            painter.setPen(self._theme.colour("text_dim"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._empty_text)
+        else:
+            self._paint_space(painter, size)
+        if self._outline:
+            overlays.paint_outline(painter, self._outline, self._tool == "rectangle", self._theme)
+        self._paint_pills(painter)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(overlays.with_alpha(self._theme.colour("accent"), 150), 1))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.end()
+
+    def _paint_space(self, painter: QPainter, size: tuple[int, int]) -> None:
+        coordinates = self.scene.coordinates
+        assert coordinates is not None
+        camera, theme = self._camera, self._theme
+        if camera.dims == 2:
+            overlays.paint_grid(painter, camera, size, theme)
+            overlays.paint_axis_titles(painter, self._titles, size, theme)
+        else:
+            bounds = (coordinates.min(axis=0), coordinates.max(axis=0))
+            overlays.paint_box(painter, camera, bounds, size, theme)
+            overlays.paint_gizmo(painter, camera, self._titles, size, theme)
+        if self._use_thumbnails and 0 < self.scene.drawn <= MOST_IN_VIEW:
+            self._paint_thumbnails(painter)
+        if self._path is not None and self._path[0].shape[1] == camera.dims:
+            places, waypoints, current = self._path
+            overlays.paint_path(
+                painter,
+                camera.to_pixels(places, *size),
+                camera.to_pixels(waypoints, *size),
+                current,
+                theme,
+            )
+        for place, text in self._markers:
+            if len(place) == camera.dims:
+                x, y = camera.to_pixels(place[None], *size)[0]
+                overlays.paint_marker(painter, float(x), float(y), text, theme)
+        self._paint_hover(painter, size)
+
+    def _paint_thumbnails(self, painter: QPainter) -> None:
+        coordinates = self.scene.coordinates
+        assert coordinates is not None
+        rows = self.scene.rows_in_view()
+        side = side_for(self.scene.drawn, self.width(), self.height())
+        places = self._camera.to_pixels(coordinates[rows], self.width(), self.height())
+        clear = not_overlapping(places, side + 3)
+        shown = rows[clear].tolist()
+        self._thumbnails.paint(painter, shown, places[clear], side, self.scene.colour_of)
+        missing = self._thumbnails.missing(shown)
+        if len(missing):
+            self.thumbnails_wanted.emit(missing)
+
+    def _paint_hover(self, painter: QPainter, size: tuple[int, int]) -> None:
+        coordinates = self.scene.coordinates
+        if self._hover_row is not None and coordinates is not None:
+            x, y = self._camera.to_pixels(coordinates[self._hover_row][None], *size)[0].tolist()
+            overlays.paint_ring(painter, x, y, self._radius, self._theme)
+            text = self._label_of(self._hover_row)
+            font = QFont(self.font())
+            painter.setFont(font)
+            width, height = overlays.chip_size(painter, text)
+            left = x + 14 if x + 18 + width < size[0] else x - 14 - width
+            top = y - height - 8 if y > height + 12 else y + 12
+            overlays.paint_chip(painter, left, top, text, self._theme)
+        elif self._cursor is not None and not self._outline and not self._dragging:
+            painter.setPen(QPen(overlays.with_alpha(self._theme.colour("text"), 150), 1))
+            x, y = round(self._cursor.x()) + 0.5, round(self._cursor.y()) + 0.5
+            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+                painter.drawLine(QPointF(x + 4 * dx, y + 4 * dy), QPointF(x + 9 * dx, y + 9 * dy))
+
+    def _paint_pills(self, painter: QPainter) -> None:
+        painter.setFont(self.font())
+        for text, y in ((self._notice, 14.0), (self._hint, self.height() - 64.0)):
+            if text:
+                width, _ = overlays.chip_size(painter, text)
+                overlays.paint_chip(painter, (self.width() - width) / 2, y, text, self._theme)
+
+    # The mouse.
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if self.scene.coordinates is not None and not self._moved_by_hand:
+            self._flight.stop()
+            self._camera = self._camera.fitted(self.scene.coordinates, self.width(), self.height())
+        self._redraw()
+        super().resizeEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        self._cursor = at
+        if self._pressed is not None:
+            self._drag(at, event)
+        else:
+            self._hover(at)
+
+    def _hover(self, at: QPointF) -> None:
+        self._bring_up_to_date()
+        if self.scene.coordinates is None or len(self.scene.coordinates) == 0:
+            return
+        row = self.scene.row_at(at.x(), at.y(), self.devicePixelRatioF())
+        changed = row is None or row != self._hover_row
+        self._hover_row = row
+        if row is not None:
+            if changed:
+                self.hovered.emit(RowTarget(row))
+        else:
+            self.hovered.emit(PlaceTarget(self._place_at(at)))
+        self.update()
+
+    def _place_at(self, at: QPointF) -> tuple[float, ...]:
+        return self._camera.to_map(at.x(), at.y(), self.width(), self.height())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = self._last = event.position()
+        self._dragging = False
+        if self._tool in ("rectangle", "lasso") and event.button() == Qt.MouseButton.LeftButton:
+            self._outline = [event.position()]
+
+    def _drag(self, at: QPointF, event: QMouseEvent) -> None:
+        assert self._pressed is not None
+        assert self._last is not None
+        if not self._dragging and (at - self._pressed).manhattanLength() < _CLICK_PX:
+            return
+        self._dragging = True
+        self._hover_row = None
+        if self._outline:
+            if self._tool == "rectangle":
+                start = self._pressed
+                self._outline = [
+                    start, QPointF(at.x(), start.y()), at, QPointF(start.x(), at.y())
+                ]  # fmt: skip
+            else:
+                self._outline.append(at)
+            self.update()
+            return
+        moved = at - self._last
+        self._last = at
+        shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        right = bool(event.buttons() & Qt.MouseButton.RightButton)
+        if self._camera.dims == 3 and not (shifted or right):
+            self._look(self._camera.orbited(moved.x(), moved.y()))
+        else:
+            self._look(self._camera.panned(moved.x(), moved.y()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        outline, dragged = self._outline, self._dragging
+        self._pressed = self._last = None
+        self._dragging = False
+        self._outline = []
+        if outline and dragged:
+            self._select_inside(outline, event.modifiers())
+        elif not dragged and event.button() == Qt.MouseButton.LeftButton:
+            self._click(event.position(), event.modifiers())
+        self._hover(event.position())
+
+    def _select_inside(self, outline: list[QPointF], modifiers: Qt.KeyboardModifier) -> None:
+        coordinates = self.scene.coordinates
+        if coordinates is None:
+            return
+        polygon = np.array([[p.x(), p.y()] for p in outline], np.float32)
+        pixels = self._camera.to_pixels(coordinates, self.width(), self.height())
+        if self._tool == "rectangle":
+            low, high = polygon.min(axis=0), polygon.max(axis=0)
+            inside = ((pixels >= low) & (pixels <= high)).all(axis=1)
+            rows = np.flatnonzero(inside & self.scene.visible())
+        else:
+            rows = self.scene.rows_inside(polygon, pixels)
+        self._dispatch("select.rows", rows=rows, mode=_mode(modifiers))
+
+    def _click(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
+        if self.scene.coordinates is None or len(self.scene.coordinates) == 0:
+            return
+        row = self.scene.row_at(at.x(), at.y(), self.devicePixelRatioF())
+        if self._tool == "path":
+            if row is not None:
+                self._dispatch("path.add_row", row=row)
+            else:
+                self._dispatch("path.add_place", place=self._place_at(at))
+        elif row is not None:
+            self._dispatch("select.rows", rows=np.array([row]), mode=_mode(modifiers))
+            self._dispatch("preview.pin_row", row=row)
+        else:
+            self._dispatch("preview.pin_place", place=self._place_at(at))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if self._tool == "move":
+            at = event.position()
+            self._look(self._camera.zoomed(2.0, at.x(), at.y(), self.width(), self.height()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        at = event.position()
+        self._cursor = at
+        factor = 1.0015 ** event.angleDelta().y()
+        self._look(self._camera.zoomed(factor, at.x(), at.y(), self.width(), self.height()))
+        self._hover(at)
+
+    def event(self, event: QEvent) -> bool:
+        if (
+            isinstance(event, QNativeGestureEvent)
+            and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
+        ):
+            at = event.position()
+            factor = 1.0 + event.value()
+            self._look(self._camera.zoomed(factor, at.x(), at.y(), self.width(), self.height()))
+            return True
+        return super().event(event)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._cursor = event.position()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._cursor = None
+        self._hover_row = None
+        self.hovered.emit(None)
+        self.update()
+        super().leaveEvent(event)
+
+    # The keyboard.
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {
+            Qt.Key.Key_Left: (1, 0),
+            Qt.Key.Key_Right: (-1, 0),
+            Qt.Key.Key_Up: (0, 1),
+            Qt.Key.Key_Down: (0, -1),
+        }
+        shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        step = steps.get(Qt.Key(event.key()))
+        if step is not None:
+            dx, dy = step[0] * _PAN_STEP_PX, step[1] * _PAN_STEP_PX
+            turn = shifted and self._camera.dims == 3
+            self._look(
+                self._camera.orbited(-dx / 4, -dy / 4) if turn else self._camera.panned(dx, dy)
+            )
+        elif event.key() == Qt.Key.Key_N:
+            self._step_point(-1 if shifted else 1)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._hover_row is not None:
+            self._dispatch("preview.pin_row", row=self._hover_row)
+        else:
+            super().keyPressEvent(event)
+
+    def _step_point(self, step: int) -> None:
+        """Hovers the next visible point, by row; brings it into view."""
+        visible = np.flatnonzero(self.scene.visible())
+        if not len(visible):
+            return
+        if self._hover_row is None:
+            at = 0 if step > 0 else len(visible) - 1
+        else:
+            at = (int(np.searchsorted(visible, self._hover_row)) + step) % len(visible)
+        row = int(visible[at])
+        coordinates = self.scene.coordinates
+        assert coordinates is not None
+        x, y = self._camera.to_pixels(coordinates[row][None], self.width(), self.height())[0]
+        if not (0 <= x < self.width() and 0 <= y < self.height()):
+            self._look(self._camera.panned(self.width() / 2 - x, self.height() / 2 - y))
+        self._hover_row = row
+        self.hovered.emit(RowTarget(row))
+        self.update()
+
+
+def _mode(modifiers: Qt.KeyboardModifier) -> str:
+    for key, mode in _KEY_MODES.items():
+        if modifiers & key:
+            return mode
+    return "replace"

@@ -1,0 +1,169 @@
+"""What is painted over the points: axes, path, markers, rings, chips, lasso."""
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
+
+from latentviewer.ui.map.camera import Camera, Points, nice_ticks
+from latentviewer.ui.theme import Theme
+
+_TICK_EVERY_PX = 130
+_CUBE = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
+_CUBE_EDGES = [(a, b) for a in range(8) for b in range(a + 1, 8) if bin(a ^ b).count("1") == 1]
+
+
+def with_alpha(colour: QColor, alpha: int) -> QColor:
+    """The same colour, more transparent."""
+    made = QColor(colour)
+    made.setAlpha(alpha)
+    return made
+
+
+def paint_grid(painter: QPainter, camera: Camera, size: tuple[int, int], theme: Theme) -> None:
+    """Hairlines at round numbers, in 2D."""
+    width, height = size
+    left, top = camera.to_map(0, 0, width, height)
+    right, bottom = camera.to_map(width, height, width, height)
+    painter.setPen(QPen(with_alpha(theme.colour("text"), 14), 1))
+    for value in nice_ticks(left, right, max(2, width // _TICK_EVERY_PX)):
+        x = float(camera.to_pixels(np.array([[value, 0.0]]), width, height)[0, 0])
+        painter.drawLine(QPointF(x, 0), QPointF(x, height))
+    for value in nice_ticks(bottom, top, max(2, height // _TICK_EVERY_PX)):
+        y = float(camera.to_pixels(np.array([[0.0, value]]), width, height)[0, 1])
+        painter.drawLine(QPointF(0, y), QPointF(width, y))
+
+
+def paint_axis_titles(
+    painter: QPainter, titles: tuple[str, str, str], size: tuple[int, int], theme: Theme
+) -> None:
+    """The axes' titles at the lower and the left edge, where they have any."""
+    width, height = size
+    painter.setPen(theme.colour("text_faint"))
+    painter.setFont(_small(painter))
+    if titles[0]:
+        painter.drawText(
+            QRectF(0, height - 24, width, 18), Qt.AlignmentFlag.AlignHCenter, titles[0]
+        )
+    if titles[1]:
+        painter.save()
+        painter.translate(16, height / 2)
+        painter.rotate(-90)
+        painter.drawText(QRectF(-150, -8, 300, 18), Qt.AlignmentFlag.AlignCenter, titles[1])
+        painter.restore()
+
+
+def paint_box(
+    painter: QPainter, camera: Camera, bounds: tuple[Points, Points], size: tuple[int, int],
+    theme: Theme,
+) -> None:  # fmt: skip
+    """The faint edges of the box around the points, in 3D."""
+    low, high = bounds
+    corners = camera.to_pixels(low + _CUBE * (high - low), *size)
+    painter.setPen(QPen(with_alpha(theme.colour("text"), 30), 1))
+    for a, b in _CUBE_EDGES:
+        painter.drawLine(QPointF(*corners[a].tolist()), QPointF(*corners[b].tolist()))
+
+
+def paint_gizmo(
+    painter: QPainter, camera: Camera, titles: tuple[str, str, str], size: tuple[int, int],
+    theme: Theme,
+) -> None:  # fmt: skip
+    """Three short arms in the lower left corner that show how the map is turned."""
+    middle = QPointF(46, size[1] - 46)
+    axes = camera.axes()
+    colours = (theme.colour("accent"), theme.colour("warning"), theme.colour("text_dim"))
+    painter.setFont(_small(painter))
+    for axis in np.argsort(-axes[2]):
+        arm = QPointF(float(axes[0, axis]) * 26, float(axes[1, axis]) * 26)
+        painter.setPen(QPen(colours[axis], 2, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(middle, middle + arm)
+        name = titles[axis].split(" · ")[0] or "XYZ"[axis]
+        at = middle + arm * 1.45
+        painter.drawText(
+            QRectF(at.x() - 24, at.y() - 9, 48, 18), Qt.AlignmentFlag.AlignCenter, name
+        )
+
+
+def paint_path(
+    painter: QPainter, line: Points, waypoints: Points, current: int | None, theme: Theme
+) -> None:
+    """The way through the map with its numbered waypoints and the present frame."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    polygon = QPolygonF([QPointF(float(x), float(y)) for x, y in line])
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(with_alpha(theme.colour("map"), 200), 5))
+    painter.drawPolyline(polygon)
+    painter.setPen(QPen(theme.colour("text"), 2))
+    painter.drawPolyline(polygon)
+    font = _small(painter)
+    font.setWeight(QFont.Weight.DemiBold)
+    painter.setFont(font)
+    for number, (x, y) in enumerate(waypoints, 1):
+        spot = QRectF(float(x) - 9, float(y) - 9, 18, 18)
+        painter.setPen(QPen(theme.colour("map"), 2))
+        painter.setBrush(theme.colour("text"))
+        painter.drawEllipse(spot)
+        painter.setPen(theme.colour("map"))
+        painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, str(number))
+    if current is not None and current < len(line):
+        painter.setPen(QPen(theme.colour("map"), 2))
+        painter.setBrush(theme.colour("accent"))
+        painter.drawEllipse(QPointF(*line[current].tolist()), 7, 7)
+
+
+def paint_marker(painter: QPainter, x: float, y: float, text: str, theme: Theme) -> None:
+    """A diamond with a chip: the place of a result."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.colour("map"), 2))
+    painter.setBrush(theme.colour("warning"))
+    painter.drawPolygon(
+        QPolygonF([QPointF(x, y - 9), QPointF(x + 9, y), QPointF(x, y + 9), QPointF(x - 9, y)])
+    )
+    paint_chip(painter, x + 14, y - 12, text, theme)
+
+
+def paint_ring(painter: QPainter, x: float, y: float, radius: float, theme: Theme) -> None:
+    """The ring around the point under the cursor."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(theme.colour("map"), 4))
+    painter.drawEllipse(QPointF(x, y), radius + 3, radius + 3)
+    painter.setPen(QPen(theme.colour("selection_ring"), 2))
+    painter.drawEllipse(QPointF(x, y), radius + 3, radius + 3)
+
+
+def chip_size(painter: QPainter, text: str) -> tuple[float, float]:
+    """Width and height of a chip."""
+    return painter.fontMetrics().horizontalAdvance(text) + 18.0, 24.0
+
+
+def paint_chip(
+    painter: QPainter, x: float, y: float, text: str, theme: Theme, role: str = "text"
+) -> None:
+    """A small rounded label."""
+    if not text:
+        return
+    width, height = chip_size(painter, text)
+    box = QRectF(round(x) + 0.5, round(y) + 0.5, width, height)
+    shape = QPainterPath()
+    shape.addRoundedRect(box, 6, 6)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillPath(shape, with_alpha(theme.colour("raised"), 238))
+    painter.setPen(QPen(theme.colour("border"), 1))
+    painter.drawPath(shape)
+    painter.setPen(theme.colour(role))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def paint_outline(painter: QPainter, points: list[QPointF], closed: bool, theme: Theme) -> None:
+    """The lasso or the rectangle while it is drawn."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(with_alpha(theme.colour("accent"), 36) if closed else Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(theme.colour("accent"), 1.5))
+    painter.drawPolygon(QPolygonF(points))
+
+
+def _small(painter: QPainter) -> QFont:
+    font = QFont(painter.font())
+    font.setPointSizeF(8.5)
+    return font

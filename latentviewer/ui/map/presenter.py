@@ -1,0 +1,169 @@
+"""Keeps the map panel in step with the session."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentviewer.app.colouring import (
+    CategoryLegend,
+    Colouring,
+    NumberLegend,
+    colouring,
+)
+from latentviewer.app.maps import Forming
+from latentviewer.app.paths import Film
+from latentviewer.app.previews import pictures
+from latentviewer.app.services import MapResult
+from latentviewer.app.state import Blend, SessionState
+from latentviewer.app.workbench import Workbench
+from latentviewer.domain.space import Latents
+from latentviewer.ui.map.map_panel import MapPanel
+from latentviewer.ui.theme import Theme
+
+FIRST_HINT = "Move the mouse over the map. The decoder answers on the right."
+
+
+class MapPresenter:
+    """From session to map; what the map says goes back as commands by itself.
+
+    Attributes:
+        colouring: the colours of the open space, or None.
+    """
+
+    def __init__(self, workbench: Workbench, panel: MapPanel, theme: Theme) -> None:
+        self._workbench, self._panel, self._theme = workbench, panel, theme
+        self.colouring: Colouring | None = None
+        self._film: Film | None = None
+        workspace = workbench.workspace
+        workspace.session.changed.connect(self._on_state)
+        workspace.map_changed.connect(self._on_map)
+        workspace.sources_changed.connect(self._on_sources)
+        workbench.maps.forming.connect(self._on_forming)
+        workbench.paths.film_changed.connect(self._on_film)
+        workbench.paths.current_changed.connect(lambda _index: self._show_path())
+        workbench.arithmetic.outcome_changed.connect(lambda _outcome: self._show_markers())
+        panel.view.thumbnails_wanted.connect(self._fetch_thumbnails)
+        panel.view.set_row_labels(self._row_text)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaints in another theme."""
+        self._theme = theme
+        self._panel.set_theme(theme)
+        self._show_colours()
+
+    def _row_text(self, row: int) -> str:
+        space = self._workbench.workspace.state.space
+        if space is None or row >= len(space):
+            return ""
+        label = space.label(row)
+        return f"#{row} · {label}" if label else f"#{row}"
+
+    def _on_state(self, old: SessionState, new: SessionState) -> None:
+        view = self._panel.view
+        replaced = (old.space.latent if old.space else None) is not (
+            new.space.latent if new.space else None
+        )
+        if replaced:
+            view.clear_thumbnails()
+            view.set_points(None)
+            if new.space is not None and len(new.space) == 0:
+                view.set_empty_text(f"{new.space.name} holds no samples.")
+        if new.space is None:
+            self.colouring = None
+            return
+        columns_changed = old.space is None or old.space.columns is not new.space.columns
+        if replaced or columns_changed or new.map != old.map:
+            self._show_colours()
+        if replaced or new.map != old.map:
+            settings = new.map
+            view.set_settings(settings.radius, settings.blend is Blend.DENSITY, settings.thumbnails)
+        if replaced or new.selection != old.selection:
+            view.set_selection(new.selection.rows)
+
+    def _show_colours(self) -> None:
+        state = self._workbench.workspace.state
+        if state.space is None:
+            return
+        self.colouring = colouring(state.space, state.map, self._theme.dark)
+        self._panel.view.set_colours(self.colouring.codes, self.colouring.palette)
+        legend = self.colouring.legend
+        if isinstance(legend, CategoryLegend):
+            self._panel.legend.set_categories(
+                legend.names, legend.counts, legend.colours, legend.hidden, title=legend.title
+            )
+        elif isinstance(legend, NumberLegend):
+            self._panel.legend.set_numbers(
+                legend.title, legend.low, legend.high, legend.colours, legend.shown
+            )
+        self._panel.legend.setVisible(legend is not None)
+
+    def _on_map(self, result: MapResult | None) -> None:
+        view = self._panel.view
+        if result is None:
+            return
+        view.set_notice(None)
+        view.set_points(result.coordinates, fit=True)
+        x, y, *z = (*result.axes, "", "")
+        view.set_axes(x, y, z[0] if z else "")
+        if not self._workbench.settings.hint_seen:
+            view.set_hint(FIRST_HINT)
+
+    def _on_sources(self) -> None:
+        if self._workbench.workspace.data is None:
+            return
+        # Decoded stand-ins give way to the originals.
+        self._panel.view.clear_thumbnails()
+
+    def _on_forming(self, forming: Forming | None) -> None:
+        view = self._panel.view
+        if forming is None:
+            view.set_notice(None)
+            return
+        started = forming.status is not None and forming.status.text
+        view.set_notice(
+            f"UMAP is forming: {forming.status.text}"
+            if started and forming.status
+            else "UMAP is starting"
+        )
+        embedding = forming.embedding
+        if len(embedding) and np.ptp(embedding) > 0:
+            if view.dims != embedding.shape[1]:
+                view.set_points(np.array(embedding), fit=True)
+                view.set_axes("", "", "")
+            else:
+                view.update_points(np.array(embedding))
+
+    def _on_film(self, film: Film | None) -> None:
+        self._film = film
+        self._show_path()
+
+    def _show_path(self) -> None:
+        film = self._film
+        if film is None or film.places is None:
+            self._panel.view.set_path(None, None, None)
+        else:
+            self._panel.view.set_path(
+                film.places, film.waypoint_places, self._workbench.paths.current
+            )
+
+    def _show_markers(self) -> None:
+        outcome = self._workbench.arithmetic.outcome
+        markers: list[tuple[Latents, str]] = []
+        if outcome is not None and outcome.place is not None:
+            text = outcome.text if len(outcome.text) <= 28 else outcome.text[:27] + "…"
+            markers.append((outcome.place, text))
+        self._panel.view.set_markers(markers)
+
+    def _fetch_thumbnails(self, rows: NDArray[np.int64]) -> None:
+        workspace = self._workbench.workspace
+        if workspace.state.space is None:
+            return
+        sources = workspace.sources()
+
+        def add(images: NDArray[np.uint8] | None) -> None:
+            if images is not None:
+                self._panel.view.add_thumbnails(rows, images)
+
+        fetch: Callable[[], NDArray[np.uint8] | None] = lambda: pictures(rows, sources)  # noqa: E731
+        workspace.call(fetch, add)

@@ -1,0 +1,73 @@
+"""Menus and shortcuts, derived from the command list."""
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from latentviewer.app.commands import COMMANDS, MENUS, Commands
+from latentviewer.ui.icons import icon
+from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.theme import Theme
+
+# A new group begins in its menu with these.
+_AFTER_A_LINE = frozenset(
+    {
+        "file.save", "file.export_map", "data.locate", "file.quit", "search.focus",
+        "groups.create", "map.compute_umap", "map.fit", "map.tool_move", "map.bigger_points",
+        "latent.sample_prior", "path.play", "view.editor", "view.path_tab", "view.screenshot",
+    }
+)  # fmt: skip
+
+
+class Menus:
+    """One action for each command that stands in a menu or has a shortcut.
+
+    Attributes:
+        actions: by command id.
+    """
+
+    def __init__(
+        self, window: QMainWindow, commands: Commands, dispatch: Dispatch, theme: Theme
+    ) -> None:
+        self._commands = commands
+        self.actions: dict[str, QAction] = {}
+        self._menus: dict[str, QMenu] = {}
+        bar = window.menuBar()
+        bar.setAccessibleName("Menus")
+        for title in MENUS:
+            menu = bar.addMenu(f"&{title}")
+            menu.aboutToShow.connect(self.refresh)
+            self._menus[title] = menu
+        for command in COMMANDS:
+            if not (command.menu or command.shortcut):
+                continue
+            action = QAction(command.title, window)
+            if command.shortcut:
+                action.setShortcut(QKeySequence(command.shortcut))
+            action.triggered.connect(
+                lambda _checked=False, command_id=command.id: dispatch(command_id)
+            )
+            self.actions[command.id] = action
+            if command.menu:
+                menu = self._menus[command.menu]
+                if command.id in _AFTER_A_LINE:
+                    menu.addSeparator()
+                menu.addAction(action)
+            else:
+                window.addAction(action)
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Redraws the icons."""
+        for command_id, action in self.actions.items():
+            name = self._commands.get(command_id).icon
+            if name:
+                action.setIcon(icon(name, theme))
+
+    def refresh(self, undo: str | None = None, redo: str | None = None) -> None:
+        """Greys out what is not available; says what Undo and Redo would do."""
+        for command_id, action in self.actions.items():
+            action.setEnabled(self._commands.available(command_id))
+        if undo is not None:
+            self.actions["edit.undo"].setText(f"Undo {undo}" if undo else "Undo")
+        if redo is not None:
+            self.actions["edit.redo"].setText(f"Redo {redo}" if redo else "Redo")

@@ -1,0 +1,1 @@
+"""The preview: what lies under the cursor, decoded."""

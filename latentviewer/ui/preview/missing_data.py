@@ -1,0 +1,60 @@
+"""What to do where the originals are not on this machine."""
+
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
+
+from latentviewer.ui.icons import icon
+from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.theme import Theme
+
+_TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+_GAP_PX = 8
+
+
+class MissingData(QWidget):
+    """Two buttons; hidden where nothing is missing."""
+
+    def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name: str | None = None
+        self._line = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._line.setContentsMargins(0, 0, 0, 0)
+        self._line.setSpacing(_GAP_PX)
+        self.get = QPushButton()
+        self.get.setProperty("role", "primary")
+        self.get.setToolTip("Downloads the data set; nothing is sent")
+        self.get.clicked.connect(lambda: dispatch("data.get", name=self._name))
+        self.find = QPushButton("Find on this machine…")
+        self.find.setAccessibleName("Find the data set on this machine")
+        self.find.setToolTip("Choose the folder that holds the data set")
+        self.find.clicked.connect(lambda: dispatch("data.locate"))
+        self._line.addWidget(self.get, 1)
+        self._line.addWidget(self.find, 1)
+        self.set_theme(theme)
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Redraws the icon."""
+        self.get.setIcon(icon("download", theme, 15, "accent_text"))
+
+    def set_missing(self, name: str | None, size_text: str | None) -> None:
+        """Which data set is missing, by name, and how much there is to download."""
+        self._name = name
+        title = _TITLES.get(name or "", name or "")
+        text = f"Get {title} ({size_text})" if size_text else f"Get {title}"
+        self.get.setText(text)
+        self.get.setAccessibleName(text)
+        self.setVisible(name is not None)
+        self._turn()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._turn()
+
+    def _turn(self) -> None:
+        wanted = self.get.sizeHint().width() + self.find.sizeHint().width() + _GAP_PX
+        beside = QBoxLayout.Direction.LeftToRight
+        below = QBoxLayout.Direction.TopToBottom
+        direction = beside if wanted <= self.width() else below
+        if self._line.direction() != direction:
+            self._line.setDirection(direction)

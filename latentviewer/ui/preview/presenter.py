@@ -1,0 +1,105 @@
+"""Keeps the preview panel in step with the session."""
+
+import statistics
+import time
+from collections import deque
+
+import numpy as np
+from PySide6.QtCore import QTimer
+
+from latentviewer.app.preview import Answer
+from latentviewer.app.previews import Details
+from latentviewer.app.state import SessionState, Target
+from latentviewer.app.workbench import Workbench
+from latentviewer.domain.ports import Capability
+from latentviewer.ui.map.presenter import MapPresenter
+from latentviewer.ui.preview.panel import PreviewPanel
+from latentviewer.ui.status import StatusLine
+
+SETTLE_MS = 140
+_LATENCIES_KEPT = 60
+_DOWNLOAD_SIZES = {"mnist": "11 MB", "fashion-mnist": "30 MB"}
+
+
+class PreviewPresenter:
+    """From hover to preview, and the timing of it."""
+
+    def __init__(
+        self, workbench: Workbench, panel: PreviewPanel, maps: MapPresenter, status: StatusLine
+    ) -> None:
+        self._workbench, self._panel, self._maps, self._status = workbench, panel, maps, status
+        self._asked: tuple[Target, float] | None = None
+        self._latencies: deque[float] = deque(maxlen=_LATENCIES_KEPT)
+        self._settle = QTimer(panel)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(SETTLE_MS)
+        self._settle.timeout.connect(workbench.previews.settle)
+        workbench.previews.answered.connect(self._on_answer)
+        workbench.previews.detailed.connect(self._on_details)
+        workbench.previews.cleared.connect(self._clear)
+        workbench.workspace.sources_changed.connect(self._on_sources)
+        workbench.workspace.session.changed.connect(self._on_state)
+
+    def hover(self, target: Target | None) -> None:
+        """The cursor is somewhere else."""
+        if target is not None:
+            self._asked = (target, time.perf_counter())
+        self._workbench.previews.hover(target)
+        self._settle.start()
+
+    def stop(self) -> None:
+        """No more questions; for the way out."""
+        self._settle.stop()
+
+    def _on_answer(self, answer: Answer) -> None:
+        row = answer.row
+        colours = self._maps.colouring
+        if row is not None and colours is not None and row < len(colours.codes):
+            self._panel.set_label_colour(colours.colour_of(row))
+        else:
+            self._panel.set_label_colour(None)
+        self._panel.show_answer(answer)
+        if self._asked is not None and answer.request.target is self._asked[0]:
+            self._latencies.append(1000 * (time.perf_counter() - self._asked[1]))
+            self._asked = None
+            if len(self._latencies) % 10 == 0:
+                self._status.set_latency(statistics.median(self._latencies))
+        if not self._settle.isActive() and answer.posterior is None:
+            self._settle.start()
+
+    def _on_details(self, details: Details) -> None:
+        self._settle.stop()
+        self._panel.set_neighbours(
+            details.rows, list(details.labels), details.distances, details.images
+        )
+
+    def _clear(self) -> None:
+        self._settle.stop()
+        self._latencies.clear()
+        self._status.set_latency(None)
+        self._panel.clear()
+
+    def _on_state(self, old: SessionState, new: SessionState) -> None:
+        if new.pinned is not old.pinned:
+            self._panel.set_pinned(new.pinned is not None)
+            self._settle.start()
+        if new.space is not None and (
+            old.space is None or old.space.latent is not new.space.latent
+        ) and len(new.space):
+            low, high = np.percentile(new.space.latent[:20_000], (2.5, 97.5), axis=0)
+            self._panel.set_ranges(low.astype(np.float32), high.astype(np.float32))
+
+    def _on_sources(self) -> None:
+        workspace = self._workbench.workspace
+        space = workspace.state.space
+        if space is None:
+            return
+        missing = workspace.missing_data
+        name = missing.split(":")[0] if missing else None
+        self._panel.set_missing_data(name, _DOWNLOAD_SIZES.get(name or ""))
+        self._panel.set_posterior_available(
+            workspace.can(Capability.POSTERIOR) and space.latent_std is not None
+        )
+        card = workspace.model.card if workspace.model is not None else None
+        self._panel.set_decoder_available(workspace.can(Capability.DECODE))
+        self._status.set_model(f"{card.name} on cpu" if card is not None else "")

@@ -1,0 +1,164 @@
+"""The work of the commands that only a window can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from latentviewer import __version__
+from latentviewer.app.commands import COMMANDS
+from latentviewer.app.opening import PROJECT_SUFFIX
+from latentviewer.domain.errors import UserError
+from latentviewer.ui.shortcuts_dialog import ShortcutsDialog
+from latentviewer.ui.theme import THEMES
+
+if TYPE_CHECKING:
+    from latentviewer.ui.main_window import MainWindow
+
+_OPENABLE = (
+    f"Everything LatentViewer opens (*.arrow *.feather *.parquet *.npy *.npz *{PROJECT_SUFFIX});;"
+    "All files (*)"
+)
+_FILMS = "MP4 film (*.mp4);;GIF (*.gif);;PNG strip (*.png);;Latents (*.npy)"
+
+
+class WindowCommands:
+    """Asks for files, moves the camera, shows panels."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def work(self) -> Mapping[str, Callable[..., object]]:
+        """Command ids and what they do."""
+        window = self._window
+        view, editor = window.map_panel.view, window.editor
+        return {
+            "file.open": self._open_file,
+            "file.open_folder": self._open_folder,
+            "file.save": self._save,
+            "file.save_as": self._save_as,
+            "file.export_map": self._export_map,
+            "file.quit": window.close,
+            "search.focus": window.top_bar.focus_search,
+            "map.fit": view.fit,
+            "map.fit_selection": lambda: view.fit_rows(
+                window.workbench.workspace.state.selection.rows
+            ),
+            "map.zoom_in": lambda: view.zoom(1.5),
+            "map.zoom_out": lambda: view.zoom(1 / 1.5),
+            "map.tool": self._tool,
+            "map.tool_move": lambda: self._tool("move"),
+            "map.tool_rectangle": lambda: self._tool("rectangle"),
+            "map.tool_lasso": lambda: self._tool("lasso"),
+            "map.tool_path": lambda: self._tool("path"),
+            "path.play": window.films.toggle_play,
+            "path.export": self._export_path,
+            "path.export_to": lambda path: window.workbench.paths.export_to(
+                str(path), window.films.frames_per_second
+            ),
+            "arithmetic.focus": self._focus_arithmetic,
+            "data.locate": self._locate_data,
+            "view.palette": window.palette_box.open,
+            "view.theme": self._theme,
+            "view.toggle_theme": lambda: self._theme("light" if window.theme.dark else "dark"),
+            "view.editor": lambda: window.show_panel(editor, not editor.isVisible()),
+            "view.sidebar": lambda: window.show_panel(
+                window.sidebar, not window.sidebar.isVisible()
+            ),
+            "view.path_tab": lambda: self._tab(editor.show_path),
+            "view.arithmetic_tab": self._focus_arithmetic,
+            "view.focus_map": view.setFocus,
+            "view.screenshot": self._screenshot,
+            "help.shortcuts": lambda: ShortcutsDialog(COMMANDS, window).exec(),
+            "help.about": self._about,
+        }
+
+    def leave_without_saving(self, reason: str) -> bool:
+        """Asks whether to quit although the unsaved work could not be kept aside."""
+        answer = QMessageBox.warning(
+            self._window,
+            "Unsaved work",
+            f"{reason}\n\nQuit and lose the unsaved work?",
+            QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Cancel,
+        )
+        return answer == QMessageBox.StandardButton.Discard
+
+    def _tool(self, name: str) -> None:
+        if name not in ("move", "rectangle", "lasso", "path"):
+            raise UserError(f"There is no map tool “{name}”.")
+        self._window.map_panel.set_tool(name)
+
+    def _theme(self, name: str) -> None:
+        if name not in THEMES:
+            raise UserError(f"There is no theme “{name}”; there are {' and '.join(THEMES)}.")
+        self._window.set_theme(THEMES[name])
+
+    def _tab(self, show: Callable[[], object]) -> None:
+        self._window.show_panel(self._window.editor, True)
+        show()
+
+    def _focus_arithmetic(self) -> None:
+        self._tab(self._window.editor.show_arithmetic)
+        self._window.editor.arithmetic_tab.focus_bar()
+
+    def _open_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self._window, "Open file", "", _OPENABLE)
+        if path:
+            self._window.dispatch("file.open_path", path=path)
+
+    def _open_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self._window, "Open folder")
+        if path:
+            self._window.dispatch("file.open_path", path=path)
+
+    def _save(self) -> None:
+        if self._window.workbench.opening.project is None:
+            self._save_as()
+        else:
+            self._window.workbench.opening.save()
+
+    def _save_as(self) -> None:
+        name = self._window.workbench.workspace.space.name + PROJECT_SUFFIX
+        path, _ = QFileDialog.getSaveFileName(
+            self._window, "Save project", name, f"LatentViewer project (*{PROJECT_SUFFIX})"
+        )
+        if path:
+            self._window.dispatch("file.save_project", path=path)
+
+    def _export_path(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self._window, "Export path", "path.mp4", _FILMS)
+        if path:
+            self._window.dispatch("path.export_to", path=path)
+
+    def _locate_data(self) -> None:
+        path = QFileDialog.getExistingDirectory(self._window, "Folder of data sets")
+        if path:
+            self._window.dispatch("data.use_folder", path=path)
+
+    def _export_map(self) -> None:
+        self._save_picture(self._window.map_panel.view, "map.png")
+
+    def _screenshot(self) -> None:
+        self._save_picture(self._window, "latentviewer.png")
+
+    def _save_picture(self, widget: QWidget, name: str) -> None:
+        picture = widget.grab()
+        path, _ = QFileDialog.getSaveFileName(self._window, "Save picture", name, "PNG (*.png)")
+        if not path:
+            return
+        target = Path(path) if Path(path).suffix else Path(path).with_suffix(".png")
+        if not picture.save(str(target)):
+            raise UserError(f"{target} could not be written; choose another folder.")
+        self._window.status.say(f"Wrote {target}.", False)
+
+    def _about(self) -> None:
+        QMessageBox.about(
+            self._window,
+            "About LatentViewer",
+            f"LatentViewer {__version__}\n\nSee, move through and edit latent spaces.\n"
+            "Works offline; nothing is sent anywhere. MIT licence.",
+        )
