@@ -6,6 +6,7 @@ before numba, pyarrow and torch are there.
 
 from latentviewer.bootstrap.catalogue import (
     data_folders,
+    find_context,
     find_space,
     model_card,
     open_data,
@@ -24,6 +25,7 @@ from latentviewer.bootstrap.working import (
     rasteriser,
     recipes,
     run_umap,
+    test_data,
     train,
 )
 
@@ -33,6 +35,7 @@ __all__ = [
     "devices",
     "encode",
     "evaluate",
+    "find_context",
     "find_space",
     "make_window",
     "model_card",
@@ -45,5 +48,6 @@ __all__ = [
     "run_umap",
     "samples",
     "shot",
+    "test_data",
     "train",
 ]

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from latentviewer.bundled import data_folder, models_folder, state_folder
-from latentviewer.domain.errors import DataNotHereError, UserError
+from latentviewer.domain.errors import UserError
 
 if TYPE_CHECKING:
     from latentviewer.app.services import Opened, Sample
+    from latentviewer.domain.expression import Context
     from latentviewer.domain.ports import DataSet, Model, ModelCard
     from latentviewer.domain.space import Space
 
@@ -96,6 +97,22 @@ def find_space(reference: str) -> Space:
     return open_reference(reference).space
 
 
+def find_context(reference: str) -> Context:
+    """What an expression can name: the space, and a project's groups and kept latents."""
+    from latentviewer.app.projects import session_from_json
+    from latentviewer.domain.expression import Context
+
+    opened = open_reference(reference)
+    if opened.session is None:
+        return Context(opened.space, {}, {})
+    state = session_from_json(opened.session, opened.space, reference)
+    return Context(
+        opened.space,
+        {group.name: group.selection for group in state.groups},
+        {entry.name: entry.latent for entry in state.saved},
+    )
+
+
 def model_folder(reference: str) -> Path:
     """The folder of a bundled model's name, or the path itself."""
     bundled = models_folder() / reference
@@ -131,12 +148,4 @@ def open_data(reference: str, folder: Path | None = None) -> DataSet:
     """
     from latentviewer.io.datasets import open_data as load
 
-    if folder is not None:
-        return load(reference, folder)
-    missing: DataNotHereError | None = None
-    for place in data_folders():
-        try:
-            return load(reference, place)
-        except DataNotHereError as error:
-            missing = error
-    raise missing or UserError(f"There is no data set “{reference}”.")
+    return load(reference, [folder] if folder is not None else list(data_folders()))

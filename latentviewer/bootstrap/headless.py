@@ -30,9 +30,8 @@ def draw_session(reference: str, folder: Path | None = None) -> int:
     try:
         space = find_space(reference)
         rows = first_of_each_label(space.columns.get(space.label_column() or ""), len(space))
-        picture = shot(
-            reference, folder / PICTURE, row=rows[0] if rows else None, waypoints=tuple(rows)
-        )
+        picture = folder / PICTURE
+        shot(reference, picture, at=rows[0] if rows else None, waypoints=tuple(rows))
         sys.stdout.write(
             f"No display here, so the window was drawn instead.\n  picture  {picture}\n"
         )

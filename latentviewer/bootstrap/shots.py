@@ -18,15 +18,18 @@ def shot(
     scale: int = 1,
     method: str | None = None,
     dims: int | None = None,
-    row: int | None = None,
+    at: int | None = None,
     waypoints: tuple[int, ...] = (),
     expression: str = "",
-) -> Path:
+) -> tuple[int, int]:
     """Opens a sample or project in a window that nobody sees, and saves its picture.
 
     Args:
         size: logical pixels. scale: device pixels for each of them.
-        row: the sample under the cursor. waypoints: rows of a path.
+        at: the row that the preview shows. waypoints: rows of a path.
+
+    Returns:
+        width and height of the picture in its own pixels.
 
     Raises:
         UserError: the picture cannot be written, or the session does not get ready.
@@ -55,8 +58,7 @@ def shot(
             stage.run("path.add_row", row=waypoint)
         if expression:
             stage.run("arithmetic.evaluate", text=expression)
-        if row is not None:
-            stage.run("preview.pin_row", row=row)
+        if at is not None:
+            stage.run("preview.pin_row", row=at)
         stage.wait_until_quiet(_PATIENCE_S)
-        stage.save(out)
-    return out
+        return stage.save(out)

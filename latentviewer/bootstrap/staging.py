@@ -25,7 +25,6 @@ class Stage:
         self._app = make_application(["latentviewer"])
         self.window, self.workbench, self._lanes = make_window()
         self._fault: str | None = None
-        self.workbench.settings_changed.connect(lambda _settings: None)
         self.workbench.workspace.message.connect(self._on_message)
         self.workbench.settings = dataclasses.replace(
             self.workbench.settings, hint_seen=True, recent=()
@@ -87,10 +86,12 @@ class Stage:
             self._wait(lambda: bool(quiet), patience_s, "the worker")
             self._spin(200)
 
-    def save(self, path: Path) -> None:
-        """Saves the window's picture."""
-        if not self.window.grab().save(str(path)):
+    def save(self, path: Path) -> tuple[int, int]:
+        """Saves the window's picture; returns its width and height in pixels."""
+        picture = self.window.grab()
+        if not picture.save(str(path)):
             raise UserError(f"{path} could not be written; choose another folder.")
+        return picture.width(), picture.height()
 
     def _on_message(self, sentence: str, fault: bool) -> None:
         if fault:

@@ -15,7 +15,6 @@ from latentviewer.app.services import MapResult, Services
 from latentviewer.app.settings import Settings, settings_from_json, settings_to_json
 from latentviewer.app.workbench import Workbench
 from latentviewer.bootstrap.catalogue import (
-    open_data,
     open_model,
     open_reference,
     samples,
@@ -24,7 +23,7 @@ from latentviewer.bootstrap.catalogue import (
 from latentviewer.bootstrap.forming import UmapLane
 from latentviewer.bootstrap.working import encode
 from latentviewer.bundled import data_folder, state_folder
-from latentviewer.domain.ports import DataDistance, Model
+from latentviewer.domain.ports import DataDistance, DataSet, Model
 from latentviewer.jobs.child import ChildLane
 from latentviewer.jobs.progress import Progress
 from latentviewer.jobs.worker import Worker
@@ -88,15 +87,10 @@ def make_services(
         folders[:] = [path, *(f for f in folders if f != path)]
         remember_folder(path)
 
-    def data(reference: str) -> Any:
-        from latentviewer.domain.errors import DataNotHereError
+    def data(reference: str) -> DataSet:
+        from latentviewer.io.datasets import open_data
 
-        for folder in folders:
-            try:
-                return open_data(reference, folder)
-            except DataNotHereError:
-                continue
-        return open_data(reference, data_folder())
+        return open_data(reference, [*folders, data_folder()])
 
     return Services(
         samples=samples,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from latentviewer import __version__
+from latentviewer.bootstrap.catalogue import model_folder, open_data
+from latentviewer.bundled import models_folder
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability
 from latentviewer.jobs.progress import Progress
@@ -15,6 +19,8 @@ from latentviewer.jobs.progress import Progress
 if TYPE_CHECKING:
     from latentviewer.domain.ports import DataSet, Images, Model, Rasteriser
     from latentviewer.domain.space import Latents, Space
+
+T = TypeVar("T")
 
 _DECODE_BATCH = 64
 
@@ -28,20 +34,52 @@ def rasteriser() -> Rasteriser:
     return made
 
 
-def encode(
-    model: Model, data: DataSet, batch: int = 256, limit: int | None = None
-) -> Generator[Progress, None, Space]:
-    """Encodes a data set into a space with its labels and provenance."""
+def encode(model: Model, data: DataSet, batch: int = 250) -> Generator[Progress, None, Space]:
+    """Encodes a data set into a space with its labels, its errors and its provenance."""
+    from latentviewer.domain.space import Provenance, Space
+    from latentviewer.domain.table import Numbers
     from latentviewer.engine.encoding import encode_data
 
-    return encode_data(model, data, batch=batch, limit=limit)
+    encoding = yield from _with_progress(encode_data(model, data, batch))
+    columns = dict(data.columns)
+    if encoding.recon_error is not None:
+        columns["recon_error"] = Numbers(encoding.recon_error)
+    if encoding.kl is not None:
+        columns["kl"] = Numbers(encoding.kl)
+    card = model.card
+    bundled = Path(card.path).resolve().parent == models_folder().resolve()
+    provenance = Provenance(
+        model=card.name if bundled else card.path,
+        model_hash=card.weights_hash,
+        data=data.name,
+        extra={"latentviewer": __version__},
+    )
+    return Space(data.name, encoding.mean, encoding.std, columns, provenance=provenance)
+
+
+def _with_progress(steps: Generator[Any, None, T]) -> Generator[Progress, None, T]:
+    """The engine's own reports as the lanes' progress."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        yield Progress(step.fraction, step.text, step)
 
 
 def recipes() -> tuple[str, ...]:
     """Names that `train` takes."""
     from latentviewer.engine.training.recipes import RECIPES
 
-    return tuple(RECIPES)
+    return tuple(recipe.name for recipe in RECIPES)
+
+
+def test_data(recipe: str) -> str:
+    """The data set that a recipe's figures are measured on."""
+    from latentviewer.engine.training.recipes import recipe_named
+
+    return recipe_named(recipe).test_data
 
 
 def run_umap(
@@ -93,36 +131,76 @@ def export_path(
     if model is None:
         raise UserError(f"{path.name} needs a decoder; name a .npy file to keep the latents.")
     frames = yield from decode_path(model, latents)
-    yield from export_frames(frames, path, fps=frames_per_second)
+    for step in export_frames(frames, path, frames_per_second):
+        yield Progress(0.5 + (step.fraction or 0) / 2, step.text)
     return path
 
 
 def devices() -> list[dict[str, Any]]:
     """What torch can run on here."""
-    from latentviewer.engine.devices import list_devices
+    from latentviewer.engine.devices import devices as found
 
-    return list_devices()
+    return [{"name": device.name, "title": device.title} for device in found()]
 
 
-def check_agreement(model: Model) -> dict[str, Any]:
-    """Whether accelerator and CPU decode alike."""
+def check_agreement(reference: str, device: str = "cpu") -> dict[str, Any]:
+    """Whether a device decodes as the processor does, one latent at a time."""
     from latentviewer.engine.devices import check_agreement as check
 
-    return check(model)
+    result = check(model_folder(reference), device)
+    return {
+        "device": result.device,
+        "difference": result.difference,
+        "tolerance": result.tolerance,
+        "agrees": result.agrees,
+    }
 
 
-def evaluate(model: Model, data: DataSet) -> dict[str, float]:
-    """Negative evidence lower bound and its parts, nats per image."""
+def evaluate(model: Model, data: DataSet) -> dict[str, Any]:
+    """Negative evidence lower bound and its parts, nats per image.
+
+    Raises:
+        UserError: the model is no VAE with a Bernoulli decoder.
+    """
+    from latentviewer.engine.adapters.conv_vae import ConvVae
     from latentviewer.engine.evaluation import evaluate_nelbo
 
+    if not isinstance(model, ConvVae):
+        raise UserError(f"{model.card.name} is no VAE whose bound can be measured.")
     return evaluate_nelbo(model, data)
 
 
-def train(name: str, data: DataSet, out: Path, **options: Any) -> Generator[Any, None, Any]:
-    """Trains a recipe; see `latentviewer.engine.training`."""
-    from latentviewer.engine.training.recipes import RECIPES
-    from latentviewer.engine.training.trainer import train as run
+def train(
+    name: str,
+    out: Path,
+    *,
+    data_folder: Path | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    fresh: bool = False,
+) -> Generator[Progress, None, Path]:
+    """Trains a recipe into the folder `out`; goes on where an interrupted run stopped.
 
-    if name not in RECIPES:
-        raise UserError(f"There is no recipe “{name}”; there are {', '.join(RECIPES)}.")
-    return run(RECIPES[name], data, out, **options)
+    Args:
+        epochs, seed: instead of the recipe's own.
+        fresh: whether to throw an interrupted run's state away.
+
+    Raises:
+        UserError: no such recipe, its data are not here, or `out` holds a finished model.
+    """
+    from latentviewer.engine.training.checkpoint import CHECKPOINT_NAME
+    from latentviewer.engine.training.recipes import recipe_named
+    from latentviewer.engine.training.run import train as run
+
+    recipe = recipe_named(name)
+    recipe = dataclasses.replace(
+        recipe,
+        epochs=recipe.epochs if epochs is None else epochs,
+        seed=recipe.seed if seed is None else seed,
+    )
+    data = open_data(recipe.data, data_folder)
+    measured = open_data(recipe.test_data, data_folder)
+    if fresh:
+        (out / CHECKPOINT_NAME).unlink(missing_ok=True)
+    result = yield from _with_progress(run(recipe, data, out, test_data=measured))
+    return Path(result.folder)

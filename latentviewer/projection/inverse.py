@@ -33,7 +33,7 @@ class NeighbourInverse:
         distances = np.reshape(distances, (len(places), self._k))
         rows = np.reshape(rows, (len(places), self._k))
         weights = inverse_square_weights(distances)
-        return np.einsum("mk,mkd->md", weights, self._latents[rows]).astype(np.float32)
+        return np.asarray(np.einsum("mk,mkd->md", weights, self._latents[rows]), np.float32)
 
 
 def inverse_square_weights(distances: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -43,7 +43,7 @@ def inverse_square_weights(distances: NDArray[np.floating]) -> NDArray[np.float6
     weights = 1 / np.where(exact, 1.0, np.maximum(squares, np.finfo(np.float64).tiny))
     on_a_point = exact.any(axis=1)
     weights[on_a_point] = exact[on_a_point]
-    return weights / weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 class DataDistance:

@@ -65,11 +65,11 @@ def nearest(
 
 def _rough(latents: Latents, queries: Latents, metric: str) -> NDArray[np.float32]:
     a, b = _prepared(latents, metric), _prepared(queries, metric)
-    products = b @ a.T
+    products: NDArray[np.float32] = b @ a.T
     if metric != "euclidean":
         return -products
     squares = np.einsum("nd,nd->n", a, a)
-    return squares[None, :] - 2 * products
+    return np.asarray(squares[None, :] - 2 * products)
 
 
 def _prepared(latents: Latents, metric: str) -> Latents:
@@ -77,7 +77,7 @@ def _prepared(latents: Latents, metric: str) -> Latents:
         return latents
     moved = latents - latents.mean(axis=1, keepdims=True) if metric == "correlation" else latents
     norms = np.linalg.norm(moved, axis=1, keepdims=True)
-    return np.divide(moved, norms, out=np.zeros_like(moved), where=norms > 0)
+    return np.asarray(np.divide(moved, norms, out=np.zeros_like(moved), where=norms > 0))
 
 
 def _exact(latents: Latents, query: Latents, metric: str) -> NDArray[np.float64]:

@@ -20,4 +20,4 @@ class NeighbourPlaces:
             return np.zeros((len(latents), self._coordinates.shape[1]), np.float32)
         rows, distances = nearest(self._latents, latents, self._k)
         weights = inverse_square_weights(distances)
-        return np.einsum("mk,mkd->md", weights, self._coordinates[rows]).astype(np.float32)
+        return np.asarray(np.einsum("mk,mkd->md", weights, self._coordinates[rows]), np.float32)

@@ -1,0 +1,1 @@
+"""Data sets, tables, project files, exports and video: everything that touches a file."""

@@ -1,0 +1,45 @@
+"""What the operating system refused, as a sentence."""
+
+import errno
+from pathlib import Path
+
+from latentviewer.domain.errors import UserError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def cannot_read(path: Path, error: OSError) -> UserError:
+    """Why a file or folder could not be read."""
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"{path} is not there; check the name, or where it was moved to.")
+    if isinstance(error, IsADirectoryError):
+        return UserError(f"{path} is a folder; name a file in it.")
+    if isinstance(error, NotADirectoryError):
+        return UserError(f"{path} is not a folder; name the folder that the files lie in.")
+    if isinstance(error, PermissionError):
+        return UserError(f"{path} may not be read; change its permissions or copy it.")
+    return UserError(f"{path} could not be read ({_reason(error)}); check the disk and try again.")
+
+
+def cannot_write(path: Path, error: OSError) -> UserError:
+    """Why a file could not be written; what was there before is still there."""
+    if error.errno in _FULL:
+        return UserError(
+            f"The disk is full, so {path} was not written and what was there is kept; "
+            "free some space or save to another disk."
+        )
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return UserError(f"The folder {path.parent} does not exist; make it or choose another.")
+    if isinstance(error, IsADirectoryError):
+        return UserError(f"{path} is a folder; choose a file name in it.")
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        return UserError(
+            f"{path} may not be written (read-only or in use); choose another place or name."
+        )
+    if error.errno == errno.ENAMETOOLONG:
+        return UserError(f"The name {path.name} is too long for this disk; choose a shorter one.")
+    return UserError(f"{path} could not be written ({_reason(error)}); check the disk.")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,89 @@
+"""What a file or folder is, told without opening it in the window."""
+
+from pathlib import Path
+from typing import Any
+
+from latentviewer.domain.errors import UnsafeFileError, UserError
+from latentviewer.domain.space import Space
+from latentviewer.domain.table import Categories, Column, Numbers
+from latentviewer.io.datasets import parts_of_folder, recognised_folder
+from latentviewer.io.projects import is_project, read_project
+from latentviewer.io.spaces import content_kind, open_space
+
+
+def inspect_path(path: Path) -> dict[str, Any]:
+    """What a file or folder is; JSON values only.
+
+    Returns:
+        Always `path`; `kind`: `space`, `project`, `data set` or `unknown`; `format`;
+        `safe`: whether it can be opened without running code from it; `usable`: whether it
+        opens; `why`: a sentence where it is not safe or not usable, else None.
+        For a space or project also `name`, `rows`, `dims`, `std`, `columns`, `maps` and
+        `provenance`; for a data set `name`, `rows`, `image` and `parts`.
+
+    Raises:
+        UserError: missing or unreadable.
+    """
+    if path.is_dir():
+        return _folder(path)
+    kind = content_kind(path)
+    report = {"path": str(path), "kind": "unknown", "format": kind, "safe": True}
+    project = is_project(path)
+    try:
+        if project:
+            session, space = read_project(path)
+            found = {"kind": "project", "version": session["version"], **_space(space)}
+        else:
+            found = {"kind": "space", **_space(open_space(path))}
+    except UserError as error:
+        safe = not isinstance(error, UnsafeFileError)
+        known = {"kind": "project"} if project else {}
+        return {**report, **known, "safe": safe, "usable": False, "why": str(error)}
+    return {**report, **found, "usable": True, "why": None}
+
+
+def _folder(path: Path) -> dict[str, Any]:
+    report = {"path": str(path), "kind": "unknown", "format": "folder", "safe": True}
+    try:
+        parts = parts_of_folder(path)
+    except UserError as error:
+        return {**report, "kind": "data set", "usable": False, "why": str(error)}
+    if not parts:
+        why = f"{path} holds no data set; choose a folder with IDX files."
+        return {**report, "usable": False, "why": why}
+    shapes = list(parts.values())
+    return {
+        **report,
+        "kind": "data set",
+        "format": "idx",
+        "name": recognised_folder(path),
+        "rows": sum(shape[0] for shape in shapes),
+        "image": {"height": shapes[0][1], "width": shapes[0][2], "channels": 1},
+        "parts": {name: shape[0] for name, shape in parts.items()},
+        "usable": True,
+        "why": None,
+    }
+
+
+def _space(space: Space) -> dict[str, Any]:
+    provenance = space.provenance
+    return {
+        "name": space.name,
+        "rows": len(space),
+        "dims": space.dim,
+        "std": space.latent_std is not None,
+        "columns": [{"name": name, **_column(c)} for name, c in space.columns.items()],
+        "maps": {name: int(places.shape[1]) for name, places in space.maps.items()},
+        "provenance": {
+            "model": provenance.model,
+            "model_hash": provenance.model_hash,
+            "data": provenance.data,
+            "extra": dict(provenance.extra),
+        },
+    }
+
+
+def _column(column: Column) -> dict[str, Any]:
+    if isinstance(column, Categories):
+        return {"kind": "categories", "classes": len(column.names)}
+    return {"kind": "numbers" if isinstance(column, Numbers) else "texts"}

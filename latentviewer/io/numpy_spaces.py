@@ -1,0 +1,164 @@
+"""Latents from numpy's own files, .npy and .npz; pickled content is never loaded."""
+
+import math
+import tokenize
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
+
+from latentviewer.domain.errors import UnsafeFileError, UserError
+from latentviewer.domain.space import Latents, Provenance, Space
+from latentviewer.domain.table import Column
+from latentviewer.io.archives import ZIP_DAMAGE, checked_entries
+from latentviewer.io.arrow_columns import from_arrow
+from latentviewer.io.arrow_spaces import LATENT_NAMES, LEFT_OUT
+
+_NUMERIC = "biuf"
+# The header is a Python literal, and its parser raises whatever the text provokes.
+_HEADER_DAMAGE = (
+    ValueError,
+    EOFError,
+    SyntaxError,
+    TypeError,
+    MemoryError,
+    RecursionError,
+    tokenize.TokenError,
+)
+
+
+def read_npy_space(path: Path) -> Space:
+    """An .npy of shape (n, d) as a space; float32 in row order is mapped, not read.
+
+    Raises:
+        UnsafeFileError: the array holds Python objects, which only a pickle can load.
+        UserError: damaged, or not a table of finite numbers.
+    """
+    with path.open("rb") as file:
+        shape, dtype = _header(file, str(path))
+    _check_numeric(dtype, str(path))
+    try:
+        array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
+    except (ValueError, EOFError, OverflowError) as error:
+        raise _damaged(str(path)) from error
+    return Space(path.stem, _as_float32(np.asarray(array)))
+
+
+def read_npz_space(path: Path) -> Space:
+    """An .npz as a space.
+
+    The latents are the array named as in `LATENT_NAMES`, or the only table of numbers;
+    `latent_std` their deviations; an (n, 2) or (n, 3) table of floats is a map and an
+    array of n values a column. Anything else is listed under `LEFT_OUT`.
+
+    Raises:
+        UnsafeFileError: an array holds Python objects, which only a pickle can load.
+        UserError: damaged, no latents, or not finite.
+    """
+    arrays = _arrays(path)
+    key = _latent_key(arrays, path)
+    latent = _as_float32(arrays.pop(key))
+    std = arrays.pop("latent_std", None)
+    columns: dict[str, Column] = {}
+    maps: dict[str, Latents] = {}
+    left_out = []
+    for name, array in arrays.items():
+        if array.ndim == 2 and array.dtype.kind == "f" and array.shape[1:] in ((2,), (3,)):
+            maps[name] = _as_float32(array)
+        elif array.shape == (len(latent),) and array.dtype.kind in _NUMERIC + "US":
+            listed = array.astype("U") if array.dtype.kind == "S" else array
+            values = pa.chunked_array([pa.array(listed.tolist())])
+            column = from_arrow(values, name, None)
+            assert column is not None
+            columns[name] = column
+        else:
+            left_out.append(
+                f"Array “{name}” is left out: its shape {array.shape} is not one value a row."
+            )
+    return Space(
+        path.stem,
+        latent,
+        None if std is None else _as_float32(std),
+        columns,
+        maps,
+        Provenance(extra={LEFT_OUT: left_out} if left_out else {}),
+    )
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    arrays = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for entry in checked_entries(archive, path):
+                if not entry.filename.endswith(".npy"):
+                    continue
+                name = entry.filename.removesuffix(".npy")
+                where = f"{path}, array “{name}”"
+                with archive.open(entry) as member:
+                    shape, dtype = _header(member, where)
+                    size = member.tell() + math.prod(shape) * dtype.itemsize
+                if size != entry.file_size:
+                    raise _damaged(where)
+                if dtype.kind not in _NUMERIC + "US":
+                    raise _unusable(dtype, where)
+                with archive.open(entry) as member:
+                    arrays[name] = npy_format.read_array(member, allow_pickle=False)
+    except ZIP_DAMAGE as error:
+        raise _damaged(str(path)) from error
+    return arrays
+
+
+def _latent_key(arrays: dict[str, NDArray[Any]], path: Path) -> str:
+    for wanted in LATENT_NAMES:
+        if wanted in arrays:
+            _check_numeric(arrays[wanted].dtype, f"{path}, array “{wanted}”")
+            return wanted
+    tables = [k for k, a in arrays.items() if a.ndim == 2 and a.dtype.kind in _NUMERIC]
+    if len(tables) == 1:
+        return tables[0]
+    have = ", ".join(f"{k} {a.shape}" for k, a in list(arrays.items())[:8]) or "none"
+    raise UserError(
+        f"{path} does not say which array holds the latents (its arrays: {have}); "
+        "name a table of shape (n, d) “latent”."
+    )
+
+
+def _header(file: IO[bytes] | Any, where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    try:
+        version = npy_format.read_magic(file)
+        read = (
+            npy_format.read_array_header_1_0
+            if version == (1, 0)
+            else npy_format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
+    except _HEADER_DAMAGE as error:
+        raise _damaged(where) from error
+    if dtype.hasobject:
+        raise UnsafeFileError(
+            f"{where} holds Python objects, and loading them could run code from the file; "
+            "save plain numbers or texts instead."
+        )
+    return shape, dtype
+
+
+def _check_numeric(dtype: np.dtype[Any], where: str) -> None:
+    if dtype.kind not in _NUMERIC:
+        raise _unusable(dtype, where)
+
+
+def _unusable(dtype: np.dtype[Any], where: str) -> UserError:
+    return UserError(f"{where} holds values of type {dtype}; save it as real numbers.")
+
+
+def _damaged(where: str) -> UserError:
+    return UserError(f"{where} is cut short or damaged; make or copy it again.")
+
+
+def _as_float32(array: NDArray[Any]) -> Latents:
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(array, np.float32)

@@ -1,0 +1,232 @@
+"""Spaces in files: reads and writes Arrow, reads what others write."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from latentviewer.domain.errors import UnsafeFileError, UserError
+from latentviewer.domain.space import Space
+from latentviewer.io.archives import ZIP_DAMAGE
+from latentviewer.io.atomic import replacing
+from latentviewer.io.failures import cannot_read
+
+# pyarrow is imported where it is used: it must not be on the way to the first window.
+
+SPACE_SUFFIX = ".arrow"
+_TEXT_SUFFIXES = {".csv", ".tsv", ".txt"}
+_PICKLE_SUFFIXES = {".pkl", ".pickle", ".pt", ".pth", ".joblib"}
+_CODE_RUNNING = "only opening it as a pickle would work, and that could run code from the file"
+
+
+def write_space(space: Space, path: Path) -> None:
+    """Writes a space as an Arrow IPC file, whole or not at all.
+
+    Columns: `latent` and, where known, `latent_std` as fixed-size lists of float32; maps
+    likewise under their names; the table's columns as dictionary, double or string.
+
+    Raises:
+        UserError: the place cannot be written or the disk is full; an old file is kept.
+    """
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        write_arrow(space, file)
+
+
+def write_arrow(space: Space, file: IO[bytes]) -> None:
+    """Writes a space as an Arrow IPC file to an open file.
+
+    Raises:
+        OSError: the disk is full, or the place cannot be written.
+    """
+    import pyarrow as pa
+
+    from latentviewer.io.arrow_spaces import table_of
+
+    batch = table_of(space)
+    with pa.ipc.new_file(file, batch.schema) as writer:
+        writer.write_batch(batch)
+
+
+def read_space(path: Path) -> Space:
+    """An Arrow IPC file, ours or foreign, as a space; its latents are mapped from the file.
+
+    Raises:
+        UserError: missing, unreadable, cut short, another format, or no usable latents.
+    """
+    if content_kind(path) != "arrow":
+        raise UserError(f"{path} is not an Arrow file; open it with File, Open or convert it.")
+    return open_space(path)
+
+
+def open_space(path: Path) -> Space:
+    """A space from an .arrow, .feather, .parquet, .npy or .npz file, told by its content.
+
+    Raises:
+        UnsafeFileError: a file that could run code when opened.
+        UserError: missing, unreadable, damaged, of another format, or no usable latents.
+    """
+    kind = content_kind(path)
+    try:
+        if kind in _TABLE_READERS:
+            return _space_of(_TABLE_READERS[kind], path)
+        if kind == "npy":
+            from latentviewer.io.numpy_spaces import read_npy_space
+
+            return read_npy_space(path)
+        if kind == "npz":
+            from latentviewer.io.numpy_spaces import read_npz_space
+
+            return read_npz_space(path)
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    raise _refusal(path, kind)
+
+
+def content_kind(path: Path) -> str:
+    """What a file is by its first bytes.
+
+    Returns:
+        `arrow`, `arrow stream`, `feather v1`, `parquet`, `npy`, `npz`, `project`, `zip`,
+        `pickle`, `empty` or `unknown`.
+
+    Raises:
+        UserError: missing or unreadable.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+        return _zip_kind(path) if start[:4] in (b"PK\x03\x04", b"PK\x05\x06") else _kind(start)
+    except OSError as error:
+        raise cannot_read(path, error) from error
+
+
+def _kind(start: bytes) -> str:
+    if not start:
+        return "empty"
+    starts = {
+        b"ARROW1": "arrow",
+        b"\xff\xff\xff\xff": "arrow stream",
+        b"FEA1": "feather v1",
+        b"PAR1": "parquet",
+        b"\x93NUMPY": "npy",
+    }
+    for magic, kind in starts.items():
+        if start.startswith(magic):
+            return kind
+    # Protocol 2 and later of pickle begin with this byte and the protocol's number.
+    if start[0] == 0x80 and len(start) > 1 and start[1] <= 5:
+        return "pickle"
+    return "unknown"
+
+
+def _zip_kind(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except ZIP_DAMAGE:
+        return "zip"
+    if "session.json" in names:
+        return "project"
+    if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
+        return "pickle"
+    return "npz" if any(name.endswith(".npy") for name in names) else "zip"
+
+
+def space_from_bytes(content: bytes, where: Path) -> Space:
+    """An Arrow IPC file that is in memory already; the latents are a view of `content`.
+
+    Args:
+        where: what sentences and an unnamed space call it.
+
+    Raises:
+        UserError: damaged, another format, or no usable latents.
+    """
+    import pyarrow as pa
+
+    return _space_of(lambda _: pa.ipc.open_file(pa.py_buffer(content)).read_all(), where)
+
+
+def _space_of(read: Callable[[Path], Any], path: Path) -> Space:
+    import pyarrow as pa
+
+    from latentviewer.io.arrow_spaces import space_of
+
+    try:
+        table = read(path)
+        # A forged file could point outside its own buffers.
+        table.validate(full=True)
+    except (pa.ArrowException, ValueError) as error:
+        raise _damaged(path, error) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise _damaged(path, error) from error
+    return space_of(table, path)
+
+
+def _damaged(path: Path, error: Exception) -> UserError:
+    return UserError(
+        f"{path} is cut short or damaged ({_first_line(error)}); make or copy it again."
+    )
+
+
+def _read_arrow(path: Path) -> Any:
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def _read_arrow_stream(path: Path) -> Any:
+    import pyarrow as pa
+
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_stream(source).read_all()
+
+
+def _read_feather(path: Path) -> Any:
+    from pyarrow import feather
+
+    return feather.read_table(str(path))
+
+
+def _read_parquet(path: Path) -> Any:
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(str(path)) as file:
+        return file.read()
+
+
+_TABLE_READERS: dict[str, Callable[[Path], Any]] = {
+    "arrow": _read_arrow,
+    "arrow stream": _read_arrow_stream,
+    "feather v1": _read_feather,
+    "parquet": _read_parquet,
+}
+
+
+def _refusal(path: Path, kind: str) -> UserError:
+    suffix = path.suffix.lower()
+    if kind == "empty":
+        return UserError(f"{path} is empty; make or copy it again.")
+    if kind == "project":
+        return UserError(f"{path} is a project; open it with File, Open.")
+    if kind == "pickle" or suffix in _PICKLE_SUFFIXES:
+        return UnsafeFileError(f"{path} is refused: {_CODE_RUNNING}; save it as .npy or .arrow.")
+    if suffix in _TEXT_SUFFIXES:
+        return UserError(
+            f"{path} is a text table, which cannot be opened yet; save it as .parquet or .npy."
+        )
+    if kind == "zip":
+        return UserError(
+            f"{path} is a zip that holds neither a project nor arrays, or it is damaged; "
+            "open an earlier copy."
+        )
+    return UserError(
+        f"{path} is not a file of latents that is known here; "
+        "open an .arrow, .feather, .parquet, .npy or .npz file."
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
