@@ -61,6 +61,7 @@ class CommandPalette(QFrame):
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
+        self._over = parent
         self.setProperty("role", "card")
         self.setAccessibleName("Command palette")
         self._commands = commands
@@ -97,7 +98,7 @@ class CommandPalette(QFrame):
             self._choose(self._commands.get(command_id))
         else:
             self._ask()
-        parent = self.parentWidget()
+        parent = self._over
         width = min(_WIDTH, parent.width() - 40)
         self.setGeometry((parent.width() - width) // 2, 72, width, min(440, parent.height() - 120))
         self.show()
@@ -129,7 +130,7 @@ class CommandPalette(QFrame):
 
     def _leave(self) -> None:
         self.hide()
-        self.parentWidget().setFocus()
+        self._over.setFocus()
 
     def _argument(self) -> Argument | None:
         if self._chosen is None:

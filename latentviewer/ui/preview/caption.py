@@ -121,9 +121,7 @@ class Facts(QWidget):
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, name)
             painter.setPen(self._theme.colour("warning" if warning else "text"))
             shown = metrics.elidedText(value, Qt.TextElideMode.ElideRight, room)
-            painter.drawText(
-                line.adjusted(_KEY_PX, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, shown
-            )
+            painter.drawText(line.adjusted(_KEY_PX, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
 
 

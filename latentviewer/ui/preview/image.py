@@ -107,8 +107,9 @@ def _enlarged(pixels: Pixels) -> NDArray[np.float32]:
         return values
     rows, columns = _cubic(height, factor), _cubic(width, factor)
     if channels == 1:
-        return (rows @ values[:, :, 0] @ columns.T)[:, :, None]
-    planes = rows @ values.transpose(2, 0, 1) @ columns.T
+        plane: NDArray[np.float32] = rows @ values[:, :, 0] @ columns.T
+        return plane[:, :, None]
+    planes: NDArray[np.float32] = rows @ values.transpose(2, 0, 1) @ columns.T
     return planes.transpose(1, 2, 0)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QImage, QLinearGradient, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QFont, QImage, QLinearGradient, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from latentviewer.ui.icons import pixmap
@@ -17,6 +17,7 @@ from latentviewer.ui.preview.image import (
 from latentviewer.ui.theme import Theme
 
 TITLE_PX = 20
+LEGEND_PX = 18
 _INSET_PX = 3
 _FADED_OPACITY = 0.32
 _LEGEND_STOPS = 9
@@ -89,7 +90,8 @@ class ImageTile(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.colour("panel"))
         self._paint_title(painter)
-        frame = QRectF(self.rect()).adjusted(0.5, TITLE_PX + 0.5, -0.5, -0.5)
+        below = LEGEND_PX if self._legend else 0
+        frame = QRectF(self.rect()).adjusted(0.5, TITLE_PX + 0.5, -0.5, -0.5 - below)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(theme.colour("border"))
         painter.setBrush(theme.colour("map"))
@@ -104,6 +106,8 @@ class ImageTile(QWidget):
             self._paint_message(painter, inside.adjusted(5, 5, -5, -5))
         if self.badge:
             self._paint_badge(painter, frame)
+        if self._legend and self.image is not None:
+            self._paint_legend(painter)
         painter.end()
 
     def _paint_title(self, painter: QPainter) -> None:
@@ -111,18 +115,25 @@ class ImageTile(QWidget):
         painter.setPen(self._theme.colour("text_dim"))
         line = QRectF(0, 0, self.width(), TITLE_PX - 4)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, self._title)
-        taken = painter.fontMetrics().horizontalAdvance(self._title)
-        room = self.width() - taken - 10
-        if self._legend and self.image is not None and room > 20:
-            bar = QRectF(self.width() - min(room, 56), 5, min(room, 56), 7)
-            gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-            colours = difference_colours(self._theme.dark)
-            for stop in range(_LEGEND_STOPS):
-                t = stop / (_LEGEND_STOPS - 1)
-                gradient.setColorAt(t, int(colours[round(t * (len(colours) - 1))]))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(gradient)
-            painter.drawRect(bar)
+
+    def _paint_legend(self, painter: QPainter) -> None:
+        low, high = f"−{DIFFERENCE_RANGE:g}", f"+{DIFFERENCE_RANGE:g}"
+        painter.setFont(small_font(self.font(), QFont.Weight.Normal))
+        painter.setPen(self._theme.colour("text_dim"))
+        line = QRectF(0, self.height() - LEGEND_PX + 4, self.width(), LEGEND_PX - 4)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(line, int(middle | Qt.AlignmentFlag.AlignLeft), low)
+        painter.drawText(line, int(middle | Qt.AlignmentFlag.AlignRight), high)
+        words = painter.fontMetrics().horizontalAdvance(high) + 6
+        bar = QRectF(words, line.center().y() - 3, self.width() - 2 * words, 6)
+        gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+        colours = difference_colours(self._theme.dark)
+        for stop in range(_LEGEND_STOPS):
+            t = stop / (_LEGEND_STOPS - 1)
+            gradient.setColorAt(t, QColor.fromRgb(int(colours[round(t * (len(colours) - 1))])))
+        painter.setPen(self._theme.colour("border"))
+        painter.setBrush(gradient)
+        painter.drawRect(bar)
 
     def _paint_message(self, painter: QPainter, place: QRectF) -> None:
         font = QFont(self.font())

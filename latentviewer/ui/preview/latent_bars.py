@@ -30,6 +30,7 @@ _DRAG_STARTS_PX = 3
 _STEPS_PER_RANGE = 40
 _FINE = 0.1
 _EDITED_BEYOND = 1e-6
+_WHISKERS_FROM_PX = 7
 
 
 class LatentBars(QAbstractScrollArea):
@@ -89,7 +90,7 @@ class LatentBars(QAbstractScrollArea):
         """(d,) which values differ from the base."""
         if self.base is None or len(self.base) != len(self.values):
             return np.zeros(len(self.values), np.bool_)
-        return np.abs(self.values - self.base) > _EDITED_BEYOND
+        return np.asarray(np.abs(self.values - self.base) > _EDITED_BEYOND)
 
     def set_theme(self, theme: Theme) -> None:
         """Repaints in another theme."""
@@ -230,8 +231,9 @@ class LatentBars(QAbstractScrollArea):
         self._paint_ground(painter, scale, width)
         edited = self.edited
         bar_width = max(2.0, min(scale.pitch * 0.62, 16.0))
-        plain, accent = theme.colour("text_dim"), theme.colour("accent")
-        whisker = QColor(theme.colour("text"))
+        plain, accent = theme.colour("text_faint"), theme.colour("accent")
+        whisker = theme.colour("text")
+        whiskers = self._std if scale.pitch >= _WHISKERS_FROM_PX else None
         for i in scale.between(0, width):
             x, tip = scale.x(i), scale.y(float(self.values[i]))
             colour = accent if edited[i] else plain
@@ -243,25 +245,43 @@ class LatentBars(QAbstractScrollArea):
                     QRectF(x - bar_width / 2 - 1, tip - 1, bar_width + 2, 2),
                     theme.colour("warning"),
                 )
-            if self._std is not None and i < len(self._std):
-                value, std = float(self.values[i]), float(self._std[i])
+            if whiskers is not None and i < len(whiskers):
+                value, std = float(self.values[i]), float(whiskers[i])
                 painter.setPen(whisker)
                 high, low = scale.y(value + std), scale.y(value - std)
                 painter.drawLine(QPointF(x, high), QPointF(x, low))
         self._paint_numbers(painter, scale, width)
+        self._paint_readout(painter, width)
         painter.end()
+
+    def _paint_readout(self, painter: QPainter, width: int) -> None:
+        """The marked dimension in words, in the corner it is not in."""
+        marked = self._marked()
+        if marked is None:
+            return
+        text = self.readout(marked)
+        taken = painter.fontMetrics().horizontalAdvance(text) + 12
+        left = 1.0 if self.scale.x(marked) > width / 2 else width - taken - 1.0
+        place = QRectF(left, 1, taken, 18)
+        painter.fillRect(place, self._theme.colour("raised"))
+        painter.setPen(self._theme.colour("text"))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _marked(self) -> int | None:
+        chosen = self.current if self.hasFocus() or self._dragging else self._over
+        return chosen if chosen is not None and chosen < len(self.values) else None
 
     def _paint_ground(self, painter: QPainter, scale: BarScale, width: int) -> None:
         theme = self._theme
         ground = QRectF(0, 0, width, scale.bottom + _PAD_PX)
         painter.fillRect(ground, theme.colour("map"))
-        marked = self.current if self.hasFocus() else self._over
-        if marked is not None and marked < scale.count:
+        marked = self._marked()
+        if marked is not None:
             column = QRectF(scale.x(marked) - scale.pitch / 2, 0, scale.pitch, ground.height())
             painter.fillRect(column, theme.colour("hover"))
         if self._low is not None and self._high is not None:
             band = QColor(theme.colour("accent"))
-            band.setAlphaF(0.16)
+            band.setAlphaF(0.11)
             for i in scale.between(0, width):
                 top, bottom = scale.y(float(self._high[i])), scale.y(float(self._low[i]))
                 side = max(scale.pitch - 2, 1)

@@ -1,5 +1,6 @@
 """What to do where the originals are not on this machine."""
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
@@ -24,12 +25,14 @@ class MissingData(QWidget):
         self.get.setProperty("role", "primary")
         self.get.setToolTip("Downloads the data set; nothing is sent")
         self.get.clicked.connect(lambda: dispatch("data.get", name=self._name))
-        self.find = QPushButton("Find on this machine…")
-        self.find.setAccessibleName("Find the data set on this machine")
-        self.find.setToolTip("Choose the folder that holds the data set")
-        self.find.clicked.connect(lambda: dispatch("data.locate"))
+        self.locate = QPushButton("Find on this machine…")
+        self.locate.setAccessibleName("Find the data set on this machine")
+        self.locate.setToolTip("Choose the folder that holds the data set")
+        self.locate.clicked.connect(lambda: dispatch("data.locate"))
+        for button in (self.get, self.locate):
+            button.setStyleSheet("padding: 5px 7px;")
         self._line.addWidget(self.get, 1)
-        self._line.addWidget(self.find, 1)
+        self._line.addWidget(self.locate, 1)
         self.set_theme(theme)
         self.hide()
 
@@ -51,8 +54,11 @@ class MissingData(QWidget):
         super().resizeEvent(event)
         self._turn()
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.locate.sizeHint().width(), super().minimumSizeHint().height())
+
     def _turn(self) -> None:
-        wanted = self.get.sizeHint().width() + self.find.sizeHint().width() + _GAP_PX
+        wanted = self.get.sizeHint().width() + self.locate.sizeHint().width() + _GAP_PX
         beside = QBoxLayout.Direction.LeftToRight
         below = QBoxLayout.Direction.TopToBottom
         direction = beside if wanted <= self.width() else below

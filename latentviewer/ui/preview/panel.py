@@ -251,7 +251,8 @@ def neighbour_cells(
         label, distance = labels[i], float(distances[i])
         name = f"#{int(row)} · {label}" if label else f"#{int(row)}"
         image = to_image(images[i], enlarge=True) if images is not None else None
-        words = (label or f"#{int(row)}", f"{distance:.2f}" if distance < 100 else f"{distance:.0f}")
+        away = f"{distance:.2f}" if distance < 100 else f"{distance:.0f}"
+        words = (label or f"#{int(row)}", away)
         cells.append(Cell(image, words, f"{name}, {distance:.3f} away"))
     return cells
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from latentviewer.domain.ports import Images
-from latentviewer.ui.preview.image_tile import TITLE_PX, ImageTile, legend_text
+from latentviewer.ui.preview.image_tile import LEGEND_PX, TITLE_PX, ImageTile, legend_text
 from latentviewer.ui.theme import Theme
 
 _GAP_PX = 10
@@ -109,7 +109,7 @@ class Pictures(QWidget):
         x = large + _GAP_PX
         second.setGeometry(QRect(x, 0, small, small + TITLE_PX))
         self.difference.setGeometry(
-            QRect(x, small + TITLE_PX + _GAP_PX, small, small + TITLE_PX)
+            QRect(x, small + TITLE_PX + _GAP_PX, small, small + TITLE_PX + LEGEND_PX)
         )
         self.difference.setVisible(self._decoder)
         if self.height() != large + TITLE_PX:
@@ -118,9 +118,10 @@ class Pictures(QWidget):
 
 def sides(width: int) -> tuple[int, int]:
     """The large and the small side so that two small tiles stand as high as the large one."""
-    small = max((width - TITLE_PX - 2 * _GAP_PX) // 3, 24)
-    large = 2 * small + TITLE_PX + _GAP_PX
+    beside = TITLE_PX + LEGEND_PX + _GAP_PX
+    small = max((width - beside - _GAP_PX) // 3, 24)
+    large = 2 * small + beside
     if large > _LARGEST_SIDE_PX:
         large = _LARGEST_SIDE_PX
-        small = (large - TITLE_PX - _GAP_PX) // 2
+        small = (large - beside) // 2
     return large, small

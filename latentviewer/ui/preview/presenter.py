@@ -83,9 +83,11 @@ class PreviewPresenter:
         if new.pinned is not old.pinned:
             self._panel.set_pinned(new.pinned is not None)
             self._settle.start()
-        if new.space is not None and (
-            old.space is None or old.space.latent is not new.space.latent
-        ) and len(new.space):
+        if (
+            new.space is not None
+            and (old.space is None or old.space.latent is not new.space.latent)
+            and len(new.space)
+        ):
             low, high = np.percentile(new.space.latent[:20_000], (2.5, 97.5), axis=0)
             self._panel.set_ranges(low.astype(np.float32), high.astype(np.float32))
 
