@@ -58,8 +58,10 @@ def _run(reference: str | None) -> int:
     from PySide6.QtCore import QTimer
 
     from latentviewer.ui.application import apply_theme, make_application
+    from latentviewer.ui.qt_messages import pass_on_qt_messages
 
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    pass_on_qt_messages()
     app = make_application()
     from latentviewer.bootstrap.wiring import make_window, warm_kernels
 

@@ -46,6 +46,9 @@ def shot(
     os.environ["QT_SCALE_FACTOR"] = str(scale)
 
     from latentviewer.bootstrap.staging import Stage
+    from latentviewer.ui.qt_messages import pass_on_qt_messages
+
+    pass_on_qt_messages()
 
     with Stage(theme, size) as stage:
         stage.open(reference, _PATIENCE_S)

@@ -78,8 +78,8 @@ LIGHT = Theme(
     accent_hover="#3b78da",
     accent_text="#ffffff",
     map="#fbfbf9",
-    warning="#9a6300",
-    error="#c0362c",
+    warning="#8a5800",
+    error="#b52f26",
     selection_ring="#111317",
 )
 

@@ -29,27 +29,29 @@ class Camera:
     yaw: float = math.radians(-35)
     pitch: float = math.radians(22)
 
-    @staticmethod
-    def fit(points: Points, dims: int, width: float, height: float) -> "Camera":
-        """Looks at all points, with a margin; fine with none, one, or constant axes."""
-        camera = Camera(dims, (0.0,) * dims, 1.0)
-        return camera.fitted(points, width, height)
+    def fitted(
+        self, points: Points, width: float, height: float, covered_right: float = 0.0
+    ) -> "Camera":
+        """Looks at all points from the present side; fine with none, one, or constant axes.
 
-    def fitted(self, points: Points, width: float, height: float) -> "Camera":
-        """Looks at all points from the present side."""
+        Args:
+            covered_right: pixels at the right edge that something floats over.
+        """
         if len(points) == 0:
             return dataclasses.replace(self, centre=(0.0,) * self.dims, scale=100.0)
         low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
         centre = (low + high) / 2
+        free = max(width - covered_right, width / 3)
         if self.dims == 2:
             extent = high - low
-            room = [side / span for side, span in zip((width, height), extent, strict=True) if span]
+            room = [side / span for side, span in zip((free, height), extent, strict=True) if span]
         else:
-            # Any turn must fit, so the bounding sphere counts.
-            sphere = float(np.linalg.norm(high - low))
-            room = [1.12 * min(width, height) / sphere] if sphere else []
+            # Any turn must fit, so the farthest point from the middle counts.
+            sphere = 2 * float(np.sqrt(np.square(points - centre).sum(axis=1).max()))
+            room = [min(free, height) / sphere] if sphere else []
         scale = min(room) * (1 - 2 * _MARGIN) if room else 100.0
-        return dataclasses.replace(self, centre=tuple(centre.tolist()), scale=float(scale))
+        fitted = dataclasses.replace(self, centre=tuple(centre.tolist()), scale=float(scale))
+        return fitted.panned(-(width - free) / 2, 0)
 
     def axes(self) -> NDArray[np.float64]:
         """Rows: right, down and away, in map units; (2, 2) or (3, 3)."""

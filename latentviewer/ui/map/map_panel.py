@@ -88,7 +88,11 @@ class MapPanel(QWidget):
         super().resizeEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.legend and event.type() in (QEvent.Type.Resize, QEvent.Type.Show):
+        if watched is self.legend and event.type() in (
+            QEvent.Type.Resize,
+            QEvent.Type.Show,
+            QEvent.Type.Hide,
+        ):
             self._place()
         return super().eventFilter(watched, event)
 
@@ -99,6 +103,8 @@ class MapPanel(QWidget):
         zoom = self._view_strip
         zoom.move(self.width() - zoom.width() - _EDGE_PX, self.height() - zoom.height() - _EDGE_PX)
         self.legend.move(self.width() - self.legend.width() - _EDGE_PX, _EDGE_PX)
+        covered = 0 if self.legend.isHidden() else self.legend.width() + _EDGE_PX
+        self.view.set_covered_right(covered)
 
 
 def _strip(name: str, parent: QWidget) -> QFrame:

@@ -82,6 +82,7 @@ class MapView(QWidget):
         self._selected = np.zeros(0, np.int64)
         self._hover_row: int | None = None
         self._cursor: QPointF | None = None
+        self._covered_right = 0.0
         self._tool = "move"
         self._pressed: QPointF | None = None
         self._last: QPointF | None = None
@@ -125,9 +126,8 @@ class MapView(QWidget):
         self.scene.set_points(coordinates)
         if coordinates is not None and coordinates.shape[1] != self._camera.dims:
             self._flight.stop()
-            self._camera = Camera.fit(
-                coordinates, coordinates.shape[1], self.width(), self.height()
-            )
+            fresh = Camera(int(coordinates.shape[1]), (0.0,) * int(coordinates.shape[1]), 1.0)
+            self._camera = self._fitted(fresh, coordinates)
             self._moved_by_hand = False
         elif coordinates is not None and fit:
             self.fit()
@@ -141,7 +141,7 @@ class MapView(QWidget):
         self.scene.move_points(coordinates)
         if not self._moved_by_hand:
             self._flight.stop()
-            self._camera = self._camera.fitted(coordinates, self.width(), self.height())
+            self._camera = self._fitted(self._camera, coordinates)
         self._redraw()
 
     def set_colours(
@@ -243,11 +243,21 @@ class MapView(QWidget):
         at = self._cursor or QPointF(self.width() / 2, self.height() / 2)
         self._look(self._camera.zoomed(factor, at.x(), at.y(), self.width(), self.height()))
 
+    def set_covered_right(self, pixels: float) -> None:
+        """How much of the right edge something floats over; a fitted map leaves it free."""
+        if pixels != self._covered_right:
+            self._covered_right = pixels
+            if self.scene.coordinates is not None and not self._moved_by_hand:
+                self._fly_to_points(self.scene.visible())
+
+    def _fitted(self, camera: Camera, points: Points) -> Camera:
+        return camera.fitted(points, self.width(), self.height(), self._covered_right)
+
     def _fly_to_points(self, mask: NDArray[np.bool_]) -> None:
         if self.scene.coordinates is None:
             return
         points = self.scene.coordinates[mask] if mask.any() else self.scene.coordinates
-        target = self._camera.fitted(points, self.width(), self.height())
+        target = self._fitted(self._camera, points)
         self._flight.stop()
         if self.animations_enabled and self._image is not None and self.isVisible():
             self._from, self._to = self._camera, target
@@ -386,7 +396,7 @@ class MapView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         if self.scene.coordinates is not None and not self._moved_by_hand:
             self._flight.stop()
-            self._camera = self._camera.fitted(self.scene.coordinates, self.width(), self.height())
+            self._camera = self._fitted(self._camera, self.scene.coordinates)
         self._redraw()
         super().resizeEvent(event)
 

@@ -107,9 +107,8 @@ def _enlarged(pixels: Pixels) -> NDArray[np.float32]:
         return values
     rows, columns = _cubic(height, factor), _cubic(width, factor)
     if channels == 1:
-        plane: NDArray[np.float32] = rows @ values[:, :, 0] @ columns.T
-        return plane[:, :, None]
-    planes: NDArray[np.float32] = rows @ values.transpose(2, 0, 1) @ columns.T
+        return np.asarray(rows @ values[:, :, 0] @ columns.T, np.float32)[:, :, None]
+    planes = np.asarray(rows @ values.transpose(2, 0, 1) @ columns.T, np.float32)
     return planes.transpose(1, 2, 0)
 
 

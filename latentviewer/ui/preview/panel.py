@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QStackedLayout,
     QToolButton,
     QVBoxLayout,
@@ -29,6 +28,7 @@ from latentviewer.ui.preview.empty import EmptyPreview
 from latentviewer.ui.preview.image import Pixels, to_image
 from latentviewer.ui.preview.latent_bars import LatentBars
 from latentviewer.ui.preview.missing_data import MissingData
+from latentviewer.ui.preview.overlay_scroll import OverlayScrollArea
 from latentviewer.ui.preview.pictures import Pictures
 from latentviewer.ui.preview.posterior import PosteriorSection
 from latentviewer.ui.preview.strip import Cell, ImageStrip
@@ -112,10 +112,7 @@ class PreviewPanel(QFrame):
         column.addWidget(self.bars)
         column.addWidget(self.posterior)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll = OverlayScrollArea()
         scroll.setWidget(body)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)

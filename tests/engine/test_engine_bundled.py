@@ -1,0 +1,106 @@
+"""The models that come with the program, and the figures in their cards."""
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from latentviewer.bundled import models_folder
+from latentviewer.domain.ports import ImageShape
+from latentviewer.engine.adapters.conv_vae import ConvVae
+from latentviewer.engine.evaluation import evaluate_nelbo
+from latentviewer.engine.loading import open_model
+
+NAMES = ("mnist-vae", "digits-vae")
+
+
+def opened(name: str) -> ConvVae:
+    model = open_model(models_folder() / name)
+    assert isinstance(model, ConvVae)
+    return model
+
+
+def idx_images(path: Path) -> np.ndarray:
+    with gzip.open(path) as file:
+        return np.frombuffer(file.read(), np.uint8, offset=16).reshape(-1, 28, 28, 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_tells_the_config_s_figures_and_the_weights_hash(name: str) -> None:
+    folder = models_folder() / name
+    readme = (folder / "README.md").read_text("utf-8")
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    card = opened(name).card
+    assert f"`{card.weights_hash}`" in readme
+    assert f"`latentviewer train {name}`" in readme
+    assert f"`latentviewer train {name} --evaluate`" in readme
+    assert dict(card.figures) == config["figures"]
+    for key in ("test_nelbo_nats", "test_reconstruction_nats", "test_kl_nats", "valid_nelbo_nats"):
+        assert f"| {config['figures'][key]} nats" in readme, key
+    assert f"{config['figures']['active_units']} of {card.latent_dim}" in readme
+
+
+def test_the_models_are_small_and_of_the_promised_shape() -> None:
+    mnist, digits = opened("mnist-vae").card, opened("digits-vae").card
+    assert (mnist.latent_dim, mnist.image) == (16, ImageShape(28, 28, 1))
+    assert digits.image == ImageShape(8, 8, 1)
+    assert (models_folder() / "mnist-vae" / "model.safetensors").stat().st_size <= 3_000_000
+    assert (models_folder() / "digits-vae" / "model.safetensors").stat().st_size <= 1_000_000
+    assert mnist.figures["test_images"] == 10_000
+    assert mnist.figures["test_nelbo_nats"] <= 103
+
+
+def test_mnist_test_digits_come_back_close_to_what_they_were(mnist_folder: Path) -> None:
+    images = idx_images(mnist_folder / "t10k-images-idx3-ubyte.gz")[:500].astype(np.float32) / 255
+    model = opened("mnist-vae")
+    decoded = model.decode(model.encode(images).mean)
+    error = np.square(decoded - images).mean(axis=(1, 2, 3))
+    spread = np.square(images - images.mean(axis=0)).mean()
+    assert error.mean() < 0.2 * spread
+    # Each digit comes back as itself: it is the nearest original for nearly all.
+    flat, back = images.reshape(500, -1), decoded.reshape(500, -1)
+    nearest = (np.square(back).sum(1)[:, None] - 2 * back @ flat.T + np.square(flat).sum(1)).argmin(
+        1
+    )
+    assert (nearest == np.arange(500)).mean() > 0.98
+
+
+class Digits:
+    """The last 297 of scikit-learn's digits, which the model was not trained on."""
+
+    name = "digits:test"
+    image = ImageShape(8, 8, 1)
+
+    def __init__(self) -> None:
+        grey = load_digits().images[1500:, :, :, None]
+        self.pixels = np.rint(grey * (255 / 16)).astype(np.uint8)
+        self.columns: dict[str, object] = {}
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def images(self, rows: np.ndarray) -> np.ndarray:
+        return self.pixels[rows]
+
+
+def test_the_card_of_digits_vae_is_what_is_measured_now() -> None:
+    model = opened("digits-vae")
+    figures = evaluate_nelbo(model, Digits())  # type: ignore[arg-type]
+    assert figures["nelbo"] == pytest.approx(model.card.figures["test_nelbo_nats"], abs=0.02)
+    assert figures["active_units"] == model.card.figures["active_units"]
+
+
+def test_the_card_of_mnist_vae_agrees_with_a_sample_of_the_test_images(
+    mnist_folder: Path,
+) -> None:
+    images = idx_images(mnist_folder / "t10k-images-idx3-ubyte.gz")
+    data = Digits()
+    data.image, data.pixels = ImageShape(28, 28, 1), images[::8]
+    figures = evaluate_nelbo(opened("mnist-vae"), data)  # type: ignore[arg-type]
+    # 1,250 of the 10,000: the mean's own standard error is about 0.7 nats.
+    assert figures["nelbo"] == pytest.approx(
+        opened("mnist-vae").card.figures["test_nelbo_nats"], abs=3
+    )
