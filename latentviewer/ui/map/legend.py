@@ -147,7 +147,7 @@ class _List(QListView):
         self.setMouseTracking(True)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        index = self.indexAt(event.pos())
+        index = self.indexAt(event.position().toPoint())
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
             self.setCurrentIndex(index)
             alone = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
@@ -155,7 +155,7 @@ class _List(QListView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         # The first click of the two has filtered; isolating takes that back by itself.
-        index = self.indexAt(event.pos())
+        index = self.indexAt(event.position().toPoint())
         if index.isValid():
             self._dispatch("map.isolate", name=index.data(_NAME))
 

@@ -22,7 +22,7 @@ from latentviewer.ui.preview.bar_scale import BarScale, half_range_of, pitch_of
 from latentviewer.ui.preview.image_tile import small_font
 from latentviewer.ui.theme import Theme
 
-_HEIGHT_PX = 132
+_HEIGHT_PX = 122
 _SCROLL_BAR_PX = 10
 _NUMBERS_PX = 15
 _PAD_PX = 4
@@ -75,14 +75,13 @@ class LatentBars(QAbstractScrollArea):
         width = float(self.viewport().width())
         pitch = pitch_of(len(self.values), width)
         scrolled = self.horizontalScrollBar().value()
-        height = _HEIGHT_PX - _SCROLL_BAR_PX
         return BarScale(
             len(self.values),
             self._half_range,
             -float(scrolled),
             pitch,
             _PAD_PX + 1.0,
-            height - _NUMBERS_PX - float(_PAD_PX),
+            _HEIGHT_PX - _NUMBERS_PX - float(_PAD_PX),
         )
 
     @property
@@ -306,10 +305,12 @@ class LatentBars(QAbstractScrollArea):
     def _fit_scroll_bar(self) -> None:
         width = self.viewport().width()
         whole = round(pitch_of(len(self.values), width) * len(self.values))
+        beyond = max(0, whole - width)
+        self.setFixedHeight(_HEIGHT_PX + (_SCROLL_BAR_PX if beyond else 0))
         bar = self.horizontalScrollBar()
         bar.setPageStep(width)
         bar.setSingleStep(24)
-        bar.setRange(0, max(0, whole - width))
+        bar.setRange(0, beyond)
 
     def _choose(self, index: int) -> None:
         self.current = index

@@ -16,7 +16,7 @@ _LARGEST_SIDE_PX = 300
 NO_DECODER = "This space has no decoder; open its model to see latents decoded."
 NO_DECODER_SHORT = "No decoder here."
 NOT_HERE = "The original is not on this machine."
-NO_ORIGINAL = "Not a sample: it has no original."
+NO_ORIGINAL = "Not a sample."
 NO_DIFFERENCE = "Needs the original."
 FAR = "far from data"
 

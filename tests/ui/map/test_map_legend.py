@@ -1,0 +1,96 @@
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from pytestqt.qtbot import QtBot
+
+from latentviewer.ui.map.legend import Legend
+from latentviewer.ui.theme import DARK
+
+
+class Heard:
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, object]]] = []
+
+    def __call__(self, command_id: str, **arguments: object) -> None:
+        self.calls.append((command_id, arguments))
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def legend(qtbot: QtBot, heard: Heard) -> Legend:
+    made = Legend(heard, DARK)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def fill(legend: Legend, names: list[str], hidden: frozenset[str] = frozenset()) -> None:
+    count = len(names)
+    legend.set_categories(
+        names, np.arange(count), np.full((count, 3), 99, np.uint8), hidden, title="label"
+    )
+
+
+def row_middle(legend: Legend, row: int) -> QPoint:
+    return legend.list.visualRect(legend.list.model().index(row, 0)).center()
+
+
+def test_a_click_shows_or_hides_a_label(legend: Legend, heard: Heard, qtbot: QtBot) -> None:
+    fill(legend, ["a", "b", ""])
+    qtbot.mouseClick(legend.list.viewport(), Qt.MouseButton.LeftButton, pos=row_middle(legend, 1))
+    qtbot.mouseClick(
+        legend.list.viewport(),
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.AltModifier,
+        row_middle(legend, 2),
+    )
+    assert heard.calls == [("map.filter", {"name": "b"}), ("map.isolate", {"name": ""})]
+
+
+def test_the_keyboard_filters_too(legend: Legend, heard: Heard, qtbot: QtBot) -> None:
+    fill(legend, ["a", "b"])
+    legend.list.setCurrentIndex(legend.list.model().index(1, 0))
+    qtbot.keyClick(legend.list, Qt.Key.Key_Space)
+    qtbot.keyClick(legend.list, Qt.Key.Key_Return)
+    assert heard.calls == [("map.filter", {"name": "b"}), ("map.isolate", {"name": "b"})]
+
+
+def test_five_thousand_labels_can_be_found_by_typing(
+    legend: Legend, heard: Heard, qtbot: QtBot
+) -> None:
+    fill(legend, [f"класс {i}" for i in range(5000)])
+    assert legend._filter.isVisible()
+    qtbot.keyClicks(legend._filter, "4321")
+    assert legend.list.model().rowCount() == 1
+    qtbot.mouseClick(legend.list.viewport(), Qt.MouseButton.LeftButton, pos=row_middle(legend, 0))
+    assert heard.calls == [("map.filter", {"name": "класс 4321"})]
+
+
+def test_show_all_appears_when_something_is_hidden(
+    legend: Legend, heard: Heard, qtbot: QtBot
+) -> None:
+    fill(legend, ["a", "b"])
+    assert not legend._all.isVisible()
+    fill(legend, ["a", "b"], frozenset({"a"}))
+    qtbot.mouseClick(legend._all, Qt.MouseButton.LeftButton)
+    assert heard.calls == [("map.show_all", {})]
+
+
+def test_dragging_an_end_of_the_colour_bar_filters_by_value(
+    legend: Legend, heard: Heard, qtbot: QtBot
+) -> None:
+    legend.set_numbers("score", 0.0, 10.0, np.zeros((254, 3), np.uint8), (0.0, 10.0))
+    bar = legend.bar
+    quarter = QPoint(8 + round((bar.width() - 16) * 0.25), 12)
+    qtbot.mousePress(bar, Qt.MouseButton.LeftButton, pos=quarter)
+    qtbot.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=quarter)
+    command, arguments = heard.calls[0]
+    assert command == "map.value_range"
+    assert arguments["low"] == pytest.approx(2.5, abs=0.1)
+    assert arguments["high"] == 10.0
+    qtbot.keyClick(bar, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert heard.calls[1][1]["high"] == pytest.approx(9.8)

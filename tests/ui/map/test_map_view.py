@@ -1,0 +1,300 @@
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from latentviewer.app.state import PlaceTarget, RowTarget, Target
+from latentviewer.domain.ports import Frame, Splat
+from latentviewer.kernels.reference import NumpyRasteriser
+from latentviewer.ui.map.map_view import MapView
+from latentviewer.ui.theme import DARK, LIGHT
+
+SIZE = 400
+
+
+class Counting(NumpyRasteriser):
+    """Counts the frames."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def draw(self, splat: Splat) -> Frame:
+        self.frames += 1
+        return super().draw(splat)
+
+
+class Fixture:
+    def __init__(self, qtbot: QtBot) -> None:
+        self.qtbot = qtbot
+        self.calls: list[tuple[str, dict[str, object]]] = []
+        self.rasteriser = Counting()
+        self.view = MapView(self.rasteriser, self._dispatch, DARK)
+        self.view.animations_enabled = False
+        self.hovers: list[Target | None] = []
+        self.view.hovered.connect(self.hovers.append)
+        qtbot.addWidget(self.view)
+        self.view.resize(SIZE, SIZE)
+        self.view.show()
+
+    def _dispatch(self, command_id: str, **arguments: object) -> None:
+        self.calls.append((command_id, arguments))
+
+    def pixel(self, row: int) -> QPoint:
+        coordinates = self.view.scene.coordinates
+        assert coordinates is not None
+        x, y = self.view.camera.to_pixels(coordinates[row][None], SIZE, SIZE)[0].tolist()
+        return QPoint(round(x), round(y))
+
+    def send(
+        self,
+        kind: QEvent.Type,
+        at: QPoint,
+        buttons: Qt.MouseButton = Qt.MouseButton.NoButton,
+        modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    ) -> None:
+        place = QPointF(at)
+        button = buttons if kind != QEvent.Type.MouseMove else Qt.MouseButton.NoButton
+        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else buttons
+        event = QMouseEvent(kind, place, self.view.mapToGlobal(place), button, held, modifiers)
+        QApplication.sendEvent(self.view, event)
+
+    def hover(self, at: QPoint) -> None:
+        self.send(QEvent.Type.MouseMove, at)
+
+    def drag(
+        self, *places: QPoint, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
+        left = Qt.MouseButton.LeftButton
+        self.send(QEvent.Type.MouseButtonPress, places[0], left, modifiers)
+        for place in places[1:]:
+            self.send(QEvent.Type.MouseMove, place, left, modifiers)
+        self.send(QEvent.Type.MouseButtonRelease, places[-1], left, modifiers)
+
+    def click(
+        self, at: QPoint, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
+        self.drag(at, modifiers=modifiers)
+
+
+@pytest.fixture
+def made(qtbot: QtBot) -> Fixture:
+    return Fixture(qtbot)
+
+
+CORNERS = np.array([[0, 0], [10, 0], [0, 10], [10, 10], [5, 5]], np.float32)
+
+
+@pytest.fixture
+def five(made: Fixture) -> Fixture:
+    made.view.set_points(CORNERS)
+    palette = np.array([[250, 0, 0, 255], [0, 250, 0, 255]], np.uint8)
+    made.view.set_colours(np.array([0, 0, 1, 1, 0], np.uint8), palette)
+    made.view.set_settings(5.0, False, False)
+    made.view.repaint()
+    return made
+
+
+def test_hovering_names_exactly_the_point_under_the_cursor(five: Fixture) -> None:
+    for row in range(5):
+        five.hover(five.pixel(row))
+        hovered = five.hovers[-1]
+        assert isinstance(hovered, RowTarget)
+        assert hovered.row == row
+
+
+def test_hovering_an_empty_place_names_the_place(five: Fixture) -> None:
+    at = (five.pixel(0) + five.pixel(4)) / 2
+    five.hover(at)
+    hovered = five.hovers[-1]
+    assert isinstance(hovered, PlaceTarget)
+    expected = five.view.camera.to_map(at.x(), at.y(), SIZE, SIZE)
+    assert hovered.place == pytest.approx(expected)
+
+
+def test_the_later_point_in_drawing_order_wins_where_two_share_a_pixel(made: Fixture) -> None:
+    made.view.set_points(np.array([[0, 0], [0, 0], [1, 1]], np.float32))
+    made.view.repaint()
+    made.hover(made.pixel(0))
+    hovered = made.hovers[-1]
+    assert isinstance(hovered, RowTarget)
+    order = made.view.scene._order.tolist()
+    assert hovered.row == max((0, 1), key=order.index)
+
+
+def test_hovering_does_not_draw_the_points_again(five: Fixture) -> None:
+    before = five.rasteriser.frames
+    for row in range(5):
+        five.hover(five.pixel(row))
+        five.view.repaint()
+    assert five.rasteriser.frames == before
+
+
+def test_leaving_the_map_says_so(five: Fixture) -> None:
+    five.hover(five.pixel(0))
+    QApplication.sendEvent(five.view, QEvent(QEvent.Type.Leave))
+    assert five.hovers[-1] is None
+
+
+@pytest.mark.parametrize(
+    ("modifier", "mode"),
+    [
+        (Qt.KeyboardModifier.NoModifier, "replace"),
+        (Qt.KeyboardModifier.ShiftModifier, "add"),
+        (Qt.KeyboardModifier.ControlModifier, "toggle"),
+    ],
+)
+def test_a_click_selects_and_pins(five: Fixture, modifier: Qt.KeyboardModifier, mode: str) -> None:
+    five.click(five.pixel(3), modifier)
+    (select, chosen), (pin, pinned) = five.calls
+    assert (select, pin) == ("select.rows", "preview.pin_row")
+    assert list(chosen["rows"]) == [3]  # type: ignore[call-overload]
+    assert chosen["mode"] == mode
+    assert pinned == {"row": 3}
+
+
+def test_a_click_on_an_empty_place_pins_the_place(five: Fixture) -> None:
+    five.click((five.pixel(0) + five.pixel(4)) / 2)
+    assert [call[0] for call in five.calls] == ["preview.pin_place"]
+
+
+def test_a_drag_pans_and_does_not_click(five: Fixture) -> None:
+    before = five.pixel(4)
+    five.drag(QPoint(200, 200), QPoint(230, 190))
+    assert five.calls == []
+    assert five.pixel(4) - before == QPoint(30, -10)
+
+
+def test_a_drag_turns_in_3d_and_pans_with_shift(made: Fixture) -> None:
+    made.view.set_points(np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32))
+    made.view.repaint()
+    before = made.view.camera
+    made.drag(QPoint(200, 200), QPoint(260, 220))
+    turned = made.view.camera
+    assert turned.yaw != before.yaw
+    assert turned.centre == before.centre
+    made.drag(QPoint(200, 200), QPoint(260, 220), modifiers=Qt.KeyboardModifier.ShiftModifier)
+    assert made.view.camera.yaw == turned.yaw
+    assert made.view.camera.centre != turned.centre
+
+
+def test_the_wheel_zooms_at_the_cursor(five: Fixture) -> None:
+    at = five.pixel(2)
+    event = QWheelEvent(
+        QPointF(at), QPointF(at), QPoint(0, 0), QPoint(0, 120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    before = five.view.camera.scale
+    QApplication.sendEvent(five.view, event)
+    assert five.view.camera.scale > before
+    assert (five.pixel(2) - at).manhattanLength() <= 1
+
+
+def test_a_rectangle_selects_what_lies_inside(five: Fixture) -> None:
+    five.view.set_tool("rectangle")
+    left = min(five.pixel(0).x(), five.pixel(2).x()) - 10
+    top, bottom = five.pixel(2).y() - 10, five.pixel(0).y() + 10
+    five.drag(QPoint(left, top), QPoint(left + 5, top + 30), QPoint(left + 25, bottom))
+    command, arguments = five.calls[0]
+    assert command == "select.rows"
+    assert sorted(arguments["rows"]) == [0, 2]  # type: ignore[call-overload]
+
+
+def test_a_lasso_selects_visible_points_only(five: Fixture) -> None:
+    palette = np.array([[250, 0, 0, 255], [0, 250, 0, 0]], np.uint8)
+    five.view.set_colours(np.array([0, 0, 1, 1, 0], np.uint8), palette)
+    five.view.set_tool("lasso")
+    five.drag(QPoint(1, 1), QPoint(398, 1), QPoint(398, 398), QPoint(1, 398))
+    assert sorted(five.calls[0][1]["rows"]) == [0, 1, 4]  # type: ignore[call-overload]
+
+
+def test_hidden_points_do_not_answer(five: Fixture) -> None:
+    palette = np.array([[250, 0, 0, 255], [0, 250, 0, 0]], np.uint8)
+    five.view.set_colours(np.array([0, 0, 1, 1, 0], np.uint8), palette)
+    five.view.repaint()
+    five.hover(five.pixel(2))
+    assert isinstance(five.hovers[-1], PlaceTarget)
+
+
+def test_the_path_tool_puts_points_and_places(five: Fixture) -> None:
+    five.view.set_tool("path")
+    five.click(five.pixel(1))
+    five.click((five.pixel(0) + five.pixel(4)) / 2)
+    assert five.calls[0] == ("path.add_row", {"row": 1})
+    assert five.calls[1][0] == "path.add_place"
+
+
+def test_the_keyboard_goes_from_point_to_point(five: Fixture, qtbot: QtBot) -> None:
+    qtbot.keyClick(five.view, Qt.Key.Key_N)
+    qtbot.keyClick(five.view, Qt.Key.Key_N)
+    qtbot.keyClick(five.view, Qt.Key.Key_Return)
+    hovered = five.hovers[-1]
+    assert isinstance(hovered, RowTarget)
+    assert hovered.row == 1
+    assert five.calls == [("preview.pin_row", {"row": 1})]
+    before = five.view.camera.centre
+    qtbot.keyClick(five.view, Qt.Key.Key_Left)
+    assert five.view.camera.centre[0] < before[0]
+
+
+def test_a_forming_map_keeps_the_view_once_moved_by_hand(five: Fixture) -> None:
+    five.view.update_points(CORNERS * 3)
+    assert five.view.camera.scale == pytest.approx(
+        five.view._fitted(five.view.camera, CORNERS * 3).scale
+    )
+    five.drag(QPoint(200, 200), QPoint(230, 190))
+    camera = five.view.camera
+    five.view.update_points(CORNERS * 9)
+    assert five.view.camera == camera
+
+
+def test_thumbnails_are_asked_for_once_and_only_when_few_points_are_in_view(
+    made: Fixture,
+) -> None:
+    wanted: list[list[int]] = []
+    made.view.thumbnails_wanted.connect(lambda rows: wanted.append(rows.tolist()))
+    many = np.random.default_rng(0).normal(size=(4000, 2)).astype(np.float32)
+    made.view.set_points(many)
+    made.view.repaint()
+    assert wanted == []
+    made.view.set_points(CORNERS)
+    made.view.repaint()
+    made.view.repaint()
+    assert sorted(wanted[0]) == [0, 1, 2, 3, 4]
+    assert len(wanted) == 1
+    made.view.add_thumbnails(np.arange(5), np.full((5, 8, 8, 1), 255, np.uint8))
+    image = made.view.grab().toImage()
+    assert image.pixelColor(made.pixel(4)).lightness() > 200
+
+
+def test_a_selection_dims_the_rest(five: Fixture) -> None:
+    before = five.view.grab().toImage().pixelColor(five.pixel(0))
+    five.view.set_selection(np.array([4]))
+    image = five.view.grab().toImage()
+    assert image.pixelColor(five.pixel(0)).red() < before.red() / 2
+    assert image.pixelColor(five.pixel(4)).red() == before.red()
+
+
+def test_counts_tell_what_is_in_view(five: Fixture) -> None:
+    counts: list[tuple[int, int]] = []
+    five.view.counts_changed.connect(lambda drawn, there: counts.append((drawn, there)))
+    five.view.zoom(4.0)
+    five.view.repaint()
+    assert counts[-1] == (1, 5)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_tiny_maps_draw_and_answer(made: Fixture, count: int, dims: int) -> None:
+    made.view.set_points(np.zeros((count, dims), np.float32))
+    made.view.set_colours(np.zeros(count, np.uint8), np.array([[1, 2, 3, 255]], np.uint8))
+    made.view.set_empty_text("Nothing here.")
+    made.view.repaint()
+    made.hover(QPoint(200, 200))
+    made.click(QPoint(200, 200))
+    made.view.fit()
+    made.view.set_theme(LIGHT)
+    made.view.set_points(None)
+    made.view.repaint()
+    made.hover(QPoint(200, 200))
