@@ -220,7 +220,7 @@ class Filmstrip(QAbstractScrollArea):
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, str(number + 1))
 
     def _paint_distances(self, painter: QPainter, layout: FilmLayout, seen: range) -> None:
-        if self._distances is None or len(seen) == 0:
+        if self._distances is None or len(self._distances) != self.count or not seen:
             return
         theme, known = self._theme, self._distances
         finite = known[np.isfinite(known)]

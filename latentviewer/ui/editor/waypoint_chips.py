@@ -30,9 +30,7 @@ _CLOSE_PX = 24
 _LONGEST_LABEL_PX = 150
 _DRAG_STARTS_PX = 6
 
-_TIP = (
-    "Drag to reorder, or Ctrl+Left and Ctrl+Right with the keyboard; Delete removes the waypoint"
-)
+_TIP = "Drag to reorder, or Ctrl+Left and Ctrl+Right with the keyboard; Delete removes the waypoint"
 
 
 class WaypointChips(QWidget):
@@ -160,12 +158,6 @@ class WaypointChips(QWidget):
             text = "" if at is None else f"{at + 1}: {self.labels[at]}\n{_TIP}"
             QToolTip.showText(event.globalPos(), text, self)
             return True
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            # Ctrl+Backspace clears the whole path; plain keys here are the chips' own.
-            own = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Delete)
-            if Qt.Key(event.key()) in own and self.labels:
-                event.accept()
-                return True
         return super().event(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
@@ -215,9 +207,7 @@ class WaypointChips(QWidget):
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, shown)
         mark = pixmap("x", theme, 12, "text" if i == self._over else "text_faint")
         close = self.close_rect(i)
-        painter.drawPixmap(
-            QRectF(close.left() + 5, close.center().y() - 6, 12, 12).toRect(), mark
-        )
+        painter.drawPixmap(QRectF(close.left() + 5, close.center().y() - 6, 12, 12).toRect(), mark)
         painter.setOpacity(1.0)
 
     def _lay_out(self) -> None:
@@ -254,7 +244,9 @@ class WaypointChips(QWidget):
     def _target_at(self, x: float, dragged: int) -> int:
         """Where the dragged chip would stand: as many before it as have their middle left of x."""
         before = sum(
-            1 for i in range(len(self.labels)) if i != dragged and self.chip_rect(i).center().x() < x
+            1
+            for i in range(len(self.labels))
+            if i != dragged and self.chip_rect(i).center().x() < x
         )
         return min(before, len(self.labels) - 1)
 

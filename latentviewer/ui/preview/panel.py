@@ -104,6 +104,7 @@ class PreviewPanel(QFrame):
         actions.setStretch(0, 1)
         actions.setStretch(1, 1)
         column.addLayout(actions)
+        column.addSpacing(4)
         column.addWidget(_heading("Nearest samples"))
         column.addWidget(self.neighbours)
         column.addLayout(_row(_heading("Latent"), self.reset, stretched=0))

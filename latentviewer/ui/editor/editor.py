@@ -1,0 +1,56 @@
+"""The bottom panel: tabs for the path and for arithmetic."""
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
+
+from latentviewer.ui.editor.arithmetic_tab import ArithmeticTab
+from latentviewer.ui.editor.path_tab import PathTab
+from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.theme import Theme
+
+
+class Editor(QFrame):
+    """Attributes:
+    path_tab, arithmetic_tab: the pages.
+    """
+
+    def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "panel")
+        self.setAccessibleName("Editor")
+        self.path_tab = PathTab(dispatch, theme)
+        self.arithmetic_tab = ArithmeticTab(dispatch, theme)
+        self._tabs = QTabWidget()
+        self._tabs.setDocumentMode(True)
+        self._tabs.addTab(self.path_tab, "Path")
+        self._tabs.addTab(self.arithmetic_tab, "Arithmetic")
+        self._tabs.setTabToolTip(0, "Path editor  Alt+1")
+        self._tabs.setTabToolTip(1, "Arithmetic editor  Alt+2")
+        self._tabs.tabBar().setAccessibleName("Editors")
+        self._tabs.setStyleSheet("QTabWidget::tab-bar { left: 6px; }")
+        self._tabs.tabBar().setDrawBase(False)
+        self._tabs.tabBar().setExpanding(False)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._tabs)
+
+    @property
+    def current(self) -> QWidget:
+        """The page in front."""
+        return self._tabs.currentWidget()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Repaints in another theme."""
+        self.path_tab.set_theme(theme)
+        self.arithmetic_tab.set_theme(theme)
+
+    def show_path(self) -> None:
+        """Brings the path to the front."""
+        self._tabs.setCurrentWidget(self.path_tab)
+
+    def show_arithmetic(self) -> None:
+        """Brings arithmetic to the front."""
+        self._tabs.setCurrentWidget(self.arithmetic_tab)
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 236)

@@ -1,0 +1,245 @@
+"""The whole window on made-up services: what is clicked reaches the session and back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from latentviewer.app.commands import COMMANDS
+from latentviewer.app.services import Sample
+from latentviewer.app.settings import Settings
+from latentviewer.app.state import PlaceTarget, RowTarget
+from latentviewer.app.workbench import Workbench
+from latentviewer.domain.space import Space
+from latentviewer.domain.table import Texts, categories_of
+from latentviewer.kernels.reference import NumpyRasteriser
+from latentviewer.ui.main_window import MainWindow
+from latentviewer.ui.theme import LIGHT
+from tests.app.conftest import Fakes, WorkerNow
+
+
+@pytest.fixture
+def fakes() -> Fakes:
+    return Fakes()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, fakes: Fakes, tmp_path: Path) -> Iterator[MainWindow]:
+    services = fakes.services()
+    sample = Sample("six", "Six", "Six points.", "made up", "six", "squares", tmp_path, True)
+    object.__setattr__(services, "samples", lambda: (sample,))
+    workbench = Workbench(WorkerNow(), services, Settings(hint_seen=True), tmp_path)  # type: ignore[arg-type]
+    made = MainWindow(workbench, NumpyRasteriser())
+    made.map_panel.view.animations_enabled = False
+    qtbot.addWidget(made)
+    made.resize(1200, 800)
+    made.show()
+    yield made
+    workbench.workspace.session.mark_saved()
+    made.close()
+
+
+@pytest.fixture
+def opened(window: MainWindow) -> MainWindow:
+    window.dispatch("file.open_sample", name="six")
+    window.map_panel.view.repaint()
+    return window
+
+
+def test_every_declared_command_has_its_work(window: MainWindow) -> None:
+    assert window.workbench.commands.without_work() == frozenset()
+
+
+def test_the_welcome_page_stands_until_something_is_open(window: MainWindow, qtbot: QtBot) -> None:
+    assert window.welcome.isVisible()
+    assert not window.preview.isVisible()
+    qtbot.keyClick(window.welcome._cards[0], Qt.Key.Key_Return)
+    assert window.map_panel.isVisible()
+    assert window.preview.isVisible()
+    assert window.windowTitle().startswith("six")
+    window.dispatch("file.welcome")
+    assert window.welcome.isVisible()
+
+
+def test_hovering_a_point_reaches_the_preview(opened: MainWindow) -> None:
+    opened.map_panel.view.hovered.emit(RowTarget(4))
+    assert opened.preview.title.text == "#4"
+    assert opened.preview.title.chip == "b"
+    opened.map_panel.view.hovered.emit(PlaceTarget((20.0, 1.0)))
+    shown = opened.workbench.previews.shown
+    assert shown is not None
+    assert shown.far
+
+
+def test_resting_the_cursor_brings_the_neighbours(opened: MainWindow, qtbot: QtBot) -> None:
+    with qtbot.waitCallback() as detailed:
+        opened.workbench.previews.detailed.connect(detailed)
+        opened.map_panel.view.hovered.emit(RowTarget(0))
+    assert 0 not in detailed.args[0].rows
+
+
+def test_a_refusal_becomes_a_sentence_and_the_window_lives(opened: MainWindow) -> None:
+    opened.dispatch("path.remove", index=3)
+    opened.dispatch("preview.pin_row", row=99)
+    assert "no row 99" in opened.status.message
+    opened.dispatch("file.open_path", path="missing")
+    assert opened.status.message == "missing: there is no such file; choose another."
+    assert opened.workbench.workspace.state.space is not None
+
+
+def test_dropping_a_file_opens_it(opened: MainWindow, fakes: Fakes) -> None:
+    fakes.space = Space("dropped", np.zeros((3, 2), np.float32))
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile("/somewhere/dropped.arrow")])
+    event = QDropEvent(
+        QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    opened.dropEvent(event)
+    assert event.isAccepted()
+    assert opened.acceptDrops()
+    assert opened.workbench.workspace.space.name == "dropped"
+
+
+def test_a_selection_made_into_a_group_stands_in_the_sidebar(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    opened.dispatch("select.rows", rows=np.array([1, 2]))
+    opened.dispatch("groups.create")
+    opened.dispatch("select.none")
+    button = next(
+        b for b in opened.sidebar.findChildren(QAbstractButton)
+        if b.accessibleName() == "Select group A"
+    )  # fmt: skip
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert list(opened.workbench.workspace.state.selection.rows) == [1, 2]
+
+
+def test_colouring_by_numbers_brings_a_colour_bar(opened: MainWindow) -> None:
+    opened.dispatch("map.colour_by", column="score")
+    assert opened.map_panel.legend.bar.isVisible()
+    opened.dispatch("map.value_range", low=2.0, high=4.0)
+    assert opened.map_panel.view.scene.visible().tolist() == [False, False, True, True, True, False]
+    opened.dispatch("map.colour_by", column="label")
+    assert opened.map_panel.legend.list.isVisible()
+    opened.dispatch("map.colour_by", column="")
+    assert not opened.map_panel.legend.isVisible()
+
+
+def test_filtering_in_the_legend_hides_on_the_map_and_undo_brings_back(
+    opened: MainWindow,
+) -> None:
+    opened.dispatch("map.filter", name="a")
+    assert opened.map_panel.view.scene.visible().tolist() == [False, True, True, False, True, True]
+    opened.dispatch("edit.undo")
+    assert opened.map_panel.view.scene.visible().all()
+
+
+def test_a_forming_umap_is_drawn_and_can_be_cancelled(opened: MainWindow, fakes: Fakes) -> None:
+    opened.dispatch("map.method", name="umap")
+    fakes.umap.embedding[:] = np.arange(12, dtype=np.float32).reshape(6, 2)
+    from latentviewer.jobs.progress import JobStatus
+
+    status = JobStatus(1, "UMAP", "running", 0.5, "layout, epoch 1 of 2", 1.0, 1.0)
+    fakes.umap.runs[-1]["progress"](status, None)
+    coordinates = opened.map_panel.view.scene.coordinates
+    assert coordinates is not None
+    np.testing.assert_array_equal(coordinates, fakes.umap.embedding)
+    assert opened.status._bar.isVisible()
+    opened.dispatch("jobs.cancel")
+    assert opened.workbench.workspace.state.map.method == "pca"
+
+
+def test_a_path_fills_the_editor(opened: MainWindow) -> None:
+    opened.dispatch("path.add_row", row=0)
+    opened.dispatch("path.add_row", row=5)
+    film = opened.workbench.paths.film
+    assert film is not None
+    assert film.done == len(film.latents)
+    opened.dispatch("path.play")
+    assert opened.films._player.isActive()
+    opened.dispatch("path.play")
+    assert not opened.films._player.isActive()
+
+
+def test_an_expression_is_marked_on_the_map(opened: MainWindow) -> None:
+    opened.dispatch("arithmetic.evaluate", text="#5 - #1")
+    ((place, text),) = opened.map_panel.view._markers
+    np.testing.assert_allclose(place, [4.0, 1.0])
+    assert text == "#5 - #1"
+
+
+def test_the_theme_changes_at_once_and_is_remembered(opened: MainWindow) -> None:
+    opened.dispatch("view.toggle_theme")
+    assert opened.theme is LIGHT
+    assert opened.workbench.settings.theme == "light"
+    pixel = opened.map_panel.view.grab().toImage().pixelColor(200, 3)
+    assert pixel.lightness() > 200
+    opened.dispatch("view.toggle_theme")
+
+
+def test_the_palette_opens_by_command_and_lists_only_what_can_be_done(
+    opened: MainWindow,
+) -> None:
+    opened.dispatch("view.palette")
+    assert opened.palette_box.isVisible()
+    titles = [
+        opened.palette_box._list.item(i).text() for i in range(opened.palette_box._list.count())
+    ]
+    assert any(t.startswith("Select all") for t in titles)
+    assert not any(t.startswith("Redo") for t in titles)
+
+
+def test_every_widget_a_person_can_focus_has_an_accessible_name(opened: MainWindow) -> None:
+    nameless = []
+    for widget in opened.findChildren(QWidget):
+        if widget.focusPolicy() == Qt.FocusPolicy.NoFocus or not widget.isVisible():
+            continue
+        if type(widget).__name__.startswith("Q") and not isinstance(
+            widget, QAbstractButton | QLineEdit
+        ):
+            continue
+        text = widget.text() if isinstance(widget, QAbstractButton) else ""
+        if not widget.accessibleName() and not text:
+            nameless.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")
+    assert nameless == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_tiny_spaces_open_and_answer(window: MainWindow, fakes: Fakes, count: int) -> None:
+    fakes.space = Space("tiny", np.ones((count, 2), np.float32))
+    window.dispatch("file.open_path", path="tiny")
+    for command in ("map.three", "map.two", "map.fit", "select.all", "map.toggle_density"):
+        window.dispatch(command)
+        window.map_panel.view.repaint()
+    assert window.workbench.workspace.space.name == "tiny"
+
+
+def test_five_thousand_labels_in_any_script_open(window: MainWindow, fakes: Fakes) -> None:
+    names = [f"標籤 {i}" for i in range(5000)]
+    fakes.space = Space(
+        "many", np.random.default_rng(0).normal(size=(5000, 2)).astype(np.float32),
+        columns={"label": categories_of(names), "text": Texts(tuple(names))},
+    )  # fmt: skip
+    window.dispatch("file.open_path", path="many")
+    window.dispatch("map.colour_by", column="label")
+    window.map_panel.view.repaint()
+    assert window.map_panel.legend.list.model().rowCount() == 5000
+    window.dispatch("map.isolate", name=names[77])
+    assert window.map_panel.view.scene.visible().sum() == 1
+
+
+def test_commands_without_arguments_survive_an_empty_window(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks = {"file.open", "file.open_folder", "file.quit", "help.about", "help.shortcuts",
+            "view.screenshot"}  # fmt: skip
+    for command in COMMANDS:
+        if not command.arguments and command.id not in asks:
+            window.dispatch(command.id)
+    assert window.isVisible()
