@@ -27,9 +27,9 @@ def declare_missing_operators() -> tuple[str, ...]:
             raise
     else:
         return ()
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for schema in _SCHEMAS.values():
-        library.define(schema)
+        library.define(schema)  # type: ignore[no-untyped-call]
     _kept_alive.append(library)
     _forget_half_imported()
     return tuple(_SCHEMAS)

@@ -92,6 +92,8 @@ def answer(request: Request, sources: Sources) -> Answer:
     else:
         latent = target.latent
         row = target.row
+    # An owned copy: a space that is mapped from its file cannot be written to.
+    latent = np.array(latent, np.float32)
     std = _std_of(target, space)
     if request.noise is not None and std is not None:
         latent = (latent + request.spread * std * request.noise).astype(np.float32)
@@ -120,7 +122,7 @@ def answer(request: Request, sources: Sources) -> Answer:
         title=_title(target, space),
         row=row,
         label=space.label(row) if row is not None else "",
-        latent=np.array(latent, np.float32),
+        latent=latent,
         std=std,
         original=original,
         decoded=decoded,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,12 +69,14 @@ def open_reference(reference: str) -> Opened:
         UnsafeFileError: opening it could run code.
     """
     from latentviewer.app.services import Opened
+    from latentviewer.io.arrow_spaces import LEFT_OUT
     from latentviewer.io.projects import is_project, read_project
     from latentviewer.io.spaces import open_space
 
     for sample in samples():
         if sample.name == reference:
-            return Opened(open_space(sample.space), None, None)
+            space = dataclasses.replace(open_space(sample.space), name=sample.title)
+            return Opened(space, None, None)
     path = Path(reference).expanduser()
     if path.is_dir():
         inside = sorted(path.glob("*.arrow"))
@@ -89,7 +92,8 @@ def open_reference(reference: str) -> Opened:
     if path.is_file() and is_project(path):
         session, space = read_project(path)
         return Opened(space, session, path)
-    return Opened(open_space(path), None, None)
+    space = open_space(path)
+    return Opened(space, None, None, tuple(space.provenance.extra.get(LEFT_OUT, ())))
 
 
 def find_space(reference: str) -> Space:

@@ -129,10 +129,10 @@ def warm_kernels(window: MainWindow, lanes: Lanes) -> None:
     """Loads numba's kernels beside the window, then hands them to the map."""
 
     def load() -> None:
-        from latentviewer.kernels.rasteriser import NumbaRasteriser
+        from latentviewer.kernels.rasteriser import NumbaRasteriser, warm
 
+        warm()
         made = NumbaRasteriser()
-        made.warm()
         lanes.inbox.deliver(lambda: window.map_panel.view.set_rasteriser(made))
 
     lanes.warming = threading.Thread(target=load, name="warm kernels")

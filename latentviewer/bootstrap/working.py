@@ -27,11 +27,10 @@ _DECODE_BATCH = 64
 
 def rasteriser() -> Rasteriser:
     """The fast one, with its kernels loaded."""
-    from latentviewer.kernels.rasteriser import NumbaRasteriser
+    from latentviewer.kernels.rasteriser import NumbaRasteriser, warm
 
-    made = NumbaRasteriser()
-    made.warm()
-    return made
+    warm()
+    return NumbaRasteriser()
 
 
 def encode(model: Model, data: DataSet, batch: int = 250) -> Generator[Progress, None, Space]:

@@ -82,8 +82,9 @@ def categories_of(labels: Sequence[Any] | NDArray[Any]) -> Categories:
     """
     values = np.asarray(labels)
     if values.dtype.kind in "iub":
-        distinct, codes = np.unique(values, return_inverse=True)
-        return Categories(np.asarray(codes, np.int32), tuple(str(v) for v in distinct.tolist()))
+        distinct, inverse = np.unique(values, return_inverse=True)
+        numbered: NDArray[Any] = inverse.astype(np.int32)
+        return Categories(numbered, tuple(str(v) for v in distinct.tolist()))
     texts = ["" if v is None or v != v else str(v) for v in values.tolist()]
     distinct_names = sorted(set(texts) - {""}, key=_natural_key(set(texts) - {""}))
     code_of = {name: code for code, name in enumerate(distinct_names)}

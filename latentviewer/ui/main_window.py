@@ -180,6 +180,7 @@ class MainWindow(QMainWindow):
         self.preview.setVisible(open_now)
         if old.space is None and new.space is not None:
             self.editor.setVisible(True)
+            self.map_panel.view.setFocus()
         if new.space is None:
             self.editor.setVisible(False)
             self.sidebar.setVisible(False)

@@ -13,6 +13,7 @@ from latentviewer.domain.ports import ImageShape
 from latentviewer.engine.adapters.conv_vae import ConvVae
 from latentviewer.engine.evaluation import evaluate_nelbo
 from latentviewer.engine.loading import open_model
+from latentviewer.io.spaces import read_space
 
 NAMES = ("mnist-vae", "digits-vae")
 
@@ -104,3 +105,42 @@ def test_the_card_of_mnist_vae_agrees_with_a_sample_of_the_test_images(
     assert figures["nelbo"] == pytest.approx(
         opened("mnist-vae").card.figures["test_nelbo_nats"], abs=3
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "count", "columns"),
+    [
+        ("mnist-vae", "test-latents.arrow", 10_000, {"label", "recon_error", "kl"}),
+        ("digits-vae", "latents.arrow", 1_797, {"label", "split", "recon_error", "kl"}),
+    ],
+)
+def test_the_bundled_space_is_of_the_bundled_model(
+    name: str, file: str, count: int, columns: set[str]
+) -> None:
+    path = models_folder() / name / file
+    space, card = read_space(path), opened(name).card
+    assert path.stat().st_size <= 3_000_000
+    assert (len(space), space.dim) == (count, card.latent_dim)
+    assert space.latent_std is not None
+    assert set(space.columns) == columns
+    assert (space.provenance.model, space.provenance.model_hash) == (name, card.weights_hash)
+    assert space.maps["umap_2d"].shape == (count, 2)
+    assert space.maps["umap_3d"].shape == (count, 3)
+
+
+def test_the_bundled_latents_of_digits_are_what_the_model_encodes() -> None:
+    space = read_space(models_folder() / "digits-vae" / "latents.arrow")
+    data = Digits()
+    posterior = opened("digits-vae").encode(data.pixels.astype(np.float32) / 255)
+    np.testing.assert_allclose(space.latent[1500:], posterior.mean, atol=1e-4)
+    assert space.latent_std is not None
+    np.testing.assert_allclose(space.latent_std[1500:], posterior.std, atol=1e-4)
+    labels = [space.label(row) for row in range(1500, 1797)]
+    assert labels == [str(label) for label in load_digits().target[1500:]]
+
+
+def test_the_bundled_latents_of_mnist_are_what_the_model_encodes(mnist_folder: Path) -> None:
+    space = read_space(models_folder() / "mnist-vae" / "test-latents.arrow")
+    images = idx_images(mnist_folder / "t10k-images-idx3-ubyte.gz")[:300]
+    posterior = opened("mnist-vae").encode(images.astype(np.float32) / 255)
+    np.testing.assert_allclose(space.latent[:300], posterior.mean, atol=1e-3)

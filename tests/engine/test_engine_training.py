@@ -75,12 +75,13 @@ def test_a_resumed_run_gives_the_weights_of_an_uninterrupted_one(
     )
     # Reports at every step, so that the run can be stopped within an epoch too.
     monkeypatch.setattr(f"{TRAINER}._PROGRESS_SECONDS", 0.0)
-    finished(train(tiny_recipe, blobs(64), tmp_path / "whole"))
+    recipe = dataclasses.replace(tiny_recipe, reduced_precision=True)
+    finished(train(recipe, blobs(64), tmp_path / "whole"))
     parts = tmp_path / "parts"
-    stopped_after(train(tiny_recipe, blobs(64), parts), epochs=1)
+    stopped_after(train(recipe, blobs(64), parts), epochs=1)
     assert not (parts / "model.safetensors").exists()
-    stopped_after(train(tiny_recipe, blobs(64), parts), epochs=2)
-    reports, result = finished(train(tiny_recipe, blobs(64), parts))
+    stopped_after(train(recipe, blobs(64), parts), epochs=2)
+    reports, result = finished(train(recipe, blobs(64), parts))
     assert reports[0].epoch == 3
     assert result.epochs == 3
     assert same_weights(tmp_path / "whole", parts)
@@ -245,6 +246,20 @@ def test_the_kl_term_grows_to_its_full_weight(tiny_recipe: Recipe) -> None:
     recipe = dataclasses.replace(tiny_recipe, kl_warmup=0.5)
     assert [kl_weight(recipe, step, 100) for step in (0, 25, 50, 99)] == [0.0, 0.5, 1.0, 1.0]
     assert kl_weight(dataclasses.replace(recipe, kl_warmup=0.0), 0, 100) == 1.0
+
+
+def test_the_recipe_decides_whether_precision_may_be_reduced(
+    tiny_recipe: Recipe, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "latentviewer.engine.training.run.training_precision", lambda device: "bfloat16"
+    )
+    for reduced, precision in ((False, "float32"), (True, "bfloat16")):
+        recipe = dataclasses.replace(tiny_recipe, epochs=1, reduced_precision=reduced)
+        folder = tmp_path / precision
+        finished(train(recipe, blobs(64), folder))
+        config = json.loads((folder / "config.json").read_text())
+        assert config["training"]["precision"] == precision
 
 
 def test_recipes_are_found_by_name() -> None:

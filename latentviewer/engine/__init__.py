@@ -1,0 +1,1 @@
+"""The torch room: devices, safe loading, model families and training."""

@@ -1,0 +1,139 @@
+"""`latentviewer train`: from a recipe and a data set to a model folder."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+
+from latentviewer.domain.errors import UserError
+from latentviewer.domain.ports import DataSet, ModelCard
+from latentviewer.engine.adapters.conv_vae import FAMILY, ConvVae
+from latentviewer.engine.devices import training_precision
+from latentviewer.engine.evaluation import evaluating_nelbo
+from latentviewer.engine.loading import model_card, open_model
+from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME
+from latentviewer.engine.training.card import model_readme
+from latentviewer.engine.training.checkpoint import CHECKPOINT_NAME
+from latentviewer.engine.training.recipes import Recipe
+from latentviewer.engine.training.trainer import TrainedWeights, TrainingProgress, fit
+from latentviewer.engine.writing import write_atomically, write_json_atomically
+
+_FITTING_SHARE = 0.99  # of the work; the rest is measuring on the test data
+_TEST_SEED = 0
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A finished run.
+
+    Attributes:
+        folder: the model's folder.
+        card: of the trained model, with its figures.
+        epochs: epochs trained; the kept weights are of `best_epoch`.
+    """
+
+    folder: Path
+    card: ModelCard
+    epochs: int
+    best_epoch: int
+
+
+def train(
+    recipe: Recipe,
+    data: DataSet,
+    out: Path,
+    *,
+    test_data: DataSet | None = None,
+    device: str = "cpu",
+    fresh: bool = False,
+) -> Generator[TrainingProgress, None, TrainingResult]:
+    """Trains a recipe and writes config.json, model.safetensors and README.md to `out`.
+
+    After each epoch the state is saved in `out`; calling it again there goes on from the
+    last finished epoch. The state is removed once the model is written.
+
+    Args:
+        test_data: measured for the model card; never looked at while training.
+        fresh: forget an unfinished run in `out`.
+
+    Raises:
+        UserError: the data do not fit the recipe, `out` holds a finished model or another
+            run, or cannot be written to.
+    """
+    checkpoint = out / CHECKPOINT_NAME
+    if (out / WEIGHTS_NAME).exists() and not checkpoint.exists():
+        raise UserError(
+            f"{out} already holds a trained model; name another folder, or delete it first."
+        )
+    if fresh:
+        checkpoint.unlink(missing_ok=True)
+    precision = training_precision(device) if recipe.reduced_precision else "float32"
+    fitting = fit(recipe, data, out, device=device, precision=precision)
+    last = TrainingProgress(0, recipe.epochs, 0.0, "", None, None)
+    while True:
+        try:
+            last = next(fitting)
+        except StopIteration as stop:
+            trained: TrainedWeights = stop.value
+            break
+        yield _scaled(last, last.fraction * _FITTING_SHARE, last.text)
+
+    weights = {k: v.contiguous() for k, v in trained.net.state_dict().items()}
+    write_atomically(out / WEIGHTS_NAME, save(weights, {"format": "pt"}))
+    config = _config(recipe, data.name, trained)
+    write_json_atomically(out / CONFIG_NAME, config)
+    if test_data is not None:
+        model = open_model(out, device)
+        assert isinstance(model, ConvVae)
+        measuring = evaluating_nelbo(model, test_data, seed=_TEST_SEED)
+        while True:
+            try:
+                done = next(measuring)
+            except StopIteration as stop:
+                nelbo = stop.value
+                break
+            fraction = _FITTING_SHARE + (1 - _FITTING_SHARE) * done
+            yield _scaled(last, fraction, f"Measuring on {test_data.name}")
+        config["figures"] |= {
+            "test_data": test_data.name,
+            "test_images": nelbo.images,
+            "test_nelbo_nats": round(nelbo.nelbo, 3),
+            "test_reconstruction_nats": round(nelbo.reconstruction, 3),
+            "test_kl_nats": round(nelbo.kl, 3),
+            "test_seed": nelbo.seed,
+            "active_units": nelbo.active_units,
+        }
+        write_json_atomically(out / CONFIG_NAME, config)
+    card = model_card(out)
+    write_atomically(out / "README.md", model_readme(recipe, config, card).encode())
+    checkpoint.unlink(missing_ok=True)
+    return TrainingResult(out, card, trained.state.epoch, trained.state.best_epoch)
+
+
+def _scaled(progress: TrainingProgress, fraction: float, text: str) -> TrainingProgress:
+    return TrainingProgress(
+        progress.epoch, progress.epochs, fraction, text, progress.train_loss, progress.valid_loss
+    )
+
+
+def _config(recipe: Recipe, data: str, trained: TrainedWeights) -> dict[str, Any]:
+    state = trained.state
+    described = recipe.as_json()
+    architecture = described.pop("architecture")
+    return {
+        "family": FAMILY,
+        "name": recipe.name,
+        "architecture": architecture,
+        "data": data,
+        "training": described
+        | {
+            "epochs_done": state.epoch,
+            "best_epoch": state.best_epoch,
+            "precision": trained.precision,
+            "torch": torch.__version__,
+        },
+        "figures": {"valid_nelbo_nats": round(state.best_loss, 3)},
+    }
