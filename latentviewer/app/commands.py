@@ -315,6 +315,14 @@ COMMANDS: tuple[Command, ...] = (
     _command("data.get", "Get data set…", "", "", _A("name", "choice", "data"), listed=False),
     _command("data.locate", "Find data set on this machine…", "File", "", needs=(_S,)),
     _command("data.use_folder", "Use data folder", "", "", _A("path", "path"), listed=False),
+    _command(
+        "data.encode",
+        "Encode data set with model",
+        "",
+        "",
+        _A("model", "choice", "models"),
+        _A("data", "choice", "data"),
+    ),
     # View
     _command("view.palette", "Command palette", "View", "Ctrl+Shift+P", icon="command"),
     _command("view.theme", "Theme", "", "", _A("name", "choice", "themes")),
@@ -381,6 +389,11 @@ class Commands:
     def available(self, command_id: str) -> bool:
         """Whether all that the command needs is there."""
         return self.get(command_id).needs <= self._present()
+
+    def all_available(self) -> frozenset[str]:
+        """Ids of all commands that can be run now; asks what is there once."""
+        present = self._present()
+        return frozenset(c.id for c in self._by_id.values() if c.needs <= present)
 
     def run(self, command_id: str, **arguments: Any) -> None:
         """Runs a command; one that is not available does nothing.

@@ -4,12 +4,15 @@ from pathlib import Path
 
 from latentviewer.app.maps import Maps, first_settings
 from latentviewer.app.projects import session_from_json, session_to_json
-from latentviewer.app.services import Opened
+from latentviewer.app.services import ModelFound, Opened
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.ports import DataDistance, DataSet, Model
+from latentviewer.domain.space import Space
+from latentviewer.jobs.progress import CancelToken, Progress
+from latentviewer.jobs.worker import Job
 
 PROJECT_SUFFIX = ".latentviewer"
 
@@ -27,7 +30,6 @@ class Opening:
         self._workspace = workspace
         self._maps = maps
         self._autosave_folder = autosave_folder
-        self._reference = ""
         self.project: Path | None = None
         self.opening: Signal[[str | None]] = Signal()
         self.opened: Signal[[str]] = Signal()
@@ -43,9 +45,27 @@ class Opening:
 
         self._workspace.worker.call(
             lambda: services.open_path(reference),
-            lambda result: self._install(result, reference),
+            lambda result: self._on_found(result, reference),
             failed,
         )
+
+    def encode(self, model: str, data: str) -> None:
+        """Encodes a data set with a model into a new space, and opens it."""
+        services = self._workspace.services
+
+        def steps(_token: CancelToken) -> Job[Space]:
+            yield Progress(None, "loading")
+            loaded, samples = services.open_model(model), services.open_data(data)
+            return (yield from services.encode(loaded, samples))
+
+        handle = self._workspace.worker.submit(
+            f"Encode {data}",
+            steps,
+            done=lambda space: self._install(Opened(space, None, None), None),
+            failed=self._workspace.fault,
+            progress=self._workspace.on_progress,
+        )
+        self._workspace.track(handle)
 
     def close(self) -> None:
         """Back to the welcome page; unsaved work is kept aside."""
@@ -102,16 +122,30 @@ class Opening:
         self._workspace.services.use_data_folder(Path(path))
         self._load_data(None)
 
-    def _install(self, result: Opened, reference: str) -> None:
+    def _on_found(self, result: Opened | ModelFound, reference: str) -> None:
+        if isinstance(result, Opened):
+            self._install(result, reference)
+            return
+        self.opening.emit(None)
+        if result.data is None:
+            self._workspace.message.emit(
+                f"{reference} does not say what it was trained on; choose Encode data set with "
+                "model from the palette.",
+                True,
+            )
+            return
+        self.encode(result.reference, result.data)
+
+    def _install(self, result: Opened, reference: str | None) -> None:
         self.opening.emit(None)
         if result.session is not None:
-            state = session_from_json(result.session, result.space, reference)
+            state = session_from_json(result.session, result.space, result.space.name)
         else:
             state = SessionState(space=result.space, map=first_settings(result.space))
         self.autosave()
         self._start_anew(state, result.project)
-        self._reference = reference
-        self.opened.emit(reference)
+        if reference is not None:
+            self.opened.emit(reference)
         for warning in result.warnings:
             self._workspace.say(warning)
         self._maps.show()

@@ -55,6 +55,19 @@ class Opened:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class ModelFound:
+    """A model without latents: its data set has to be encoded first.
+
+    Attributes:
+        reference: the model's name or folder.
+        data: the data set it was trained on, or None where it does not say.
+    """
+
+    reference: str
+    data: str | None
+
+
 @dataclass(frozen=True, eq=False)
 class MapResult:
     """A finished map.
@@ -113,7 +126,7 @@ class Services:
 
     Attributes:
         samples: what comes with the program.
-        open_path: a space, a table of latents, or a project; a sample's name too.
+        open_path: a space, a table of latents, a project, or a model; a sample's name too.
         open_model: a model by bundled name or folder.
         open_data: a data set by name or folder; raises `DataNotHereError` where absent.
         use_data_folder: where to look for data sets first, from now on.
@@ -130,7 +143,7 @@ class Services:
     """
 
     samples: Callable[[], tuple[Sample, ...]]
-    open_path: Callable[[str], Opened]
+    open_path: Callable[[str], Opened | ModelFound]
     open_model: Callable[[str], Model]
     open_data: Callable[[str], DataSet]
     use_data_folder: Callable[[Path], None]

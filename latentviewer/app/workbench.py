@@ -87,6 +87,13 @@ class Workbench:
             "tools": ["move", "rectangle", "lasso", "path"],
             "themes": ["dark", "light"],
             "dims": ["2", "3"],
+            "data": [
+                "digits",
+                "mnist:test",
+                "mnist:train",
+                "fashion-mnist:test",
+                "fashion-mnist:train",
+            ],
             "groups": [group.name for group in state.groups],
             "saved": [entry.name for entry in state.saved],
             "recent": list(self.settings.recent),
@@ -94,6 +101,8 @@ class Workbench:
         }
         if source in fixed:
             return [(value, value or "One colour") for value in fixed[source]]
+        if source == "models":
+            return [(s.model, s.model) for s in self.workspace.services.samples()]
         if source == "samples":
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
         if source == "methods" and space is not None:
@@ -180,6 +189,7 @@ class Workbench:
             "path.show_frame": paths.show_frame,
             "arithmetic.evaluate": self.arithmetic.evaluate,
             "data.get": opening.get_data,
+            "data.encode": opening.encode,
             "data.use_folder": lambda path: opening.use_data_folder(str(path)),
             "jobs.cancel": self._cancel,
         }

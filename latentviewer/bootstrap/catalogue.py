@@ -10,7 +10,7 @@ from latentviewer.bundled import data_folder, models_folder, state_folder
 from latentviewer.domain.errors import UserError
 
 if TYPE_CHECKING:
-    from latentviewer.app.services import Opened, Sample
+    from latentviewer.app.services import ModelFound, Opened, Sample
     from latentviewer.domain.expression import Context
     from latentviewer.domain.ports import DataSet, Model, ModelCard
     from latentviewer.domain.space import Space
@@ -61,14 +61,14 @@ def data_folders() -> tuple[Path, ...]:
     return (*(Path(folder) for folder in named), data_folder())
 
 
-def open_reference(reference: str) -> Opened:
+def open_reference(reference: str) -> Opened | ModelFound:
     """A sample's name, or a path of a space, a table of latents, or a project.
 
     Raises:
         UserError: it is not there, or cannot be read; the sentence says why.
         UnsafeFileError: opening it could run code.
     """
-    from latentviewer.app.services import Opened
+    from latentviewer.app.services import ModelFound, Opened
     from latentviewer.io.arrow_spaces import LEFT_OUT
     from latentviewer.io.projects import is_project, read_project
     from latentviewer.io.spaces import open_space
@@ -83,10 +83,7 @@ def open_reference(reference: str) -> Opened:
         if len(inside) == 1:
             path = inside[0]
         elif (path / "config.json").is_file():
-            raise UserError(
-                f"{path} is a model without latents; encode a data set with it first: "
-                f"latentviewer encode {path} DATA -o SPACE.arrow."
-            )
+            return ModelFound(str(path), model_card(str(path)).data)
         else:
             raise UserError(f"{path} is a folder without a space; open one of the files in it.")
     if path.is_file() and is_project(path):
@@ -98,7 +95,19 @@ def open_reference(reference: str) -> Opened:
 
 def find_space(reference: str) -> Space:
     """The space of a sample's name or a path."""
-    return open_reference(reference).space
+    return _opened(reference).space
+
+
+def _opened(reference: str) -> Opened:
+    from latentviewer.app.services import Opened
+
+    found = open_reference(reference)
+    if isinstance(found, Opened):
+        return found
+    raise UserError(
+        f"{reference} is a model without latents; encode a data set with it first: "
+        f"latentviewer encode {reference} DATA -o SPACE.arrow."
+    )
 
 
 def find_context(reference: str) -> Context:
@@ -106,7 +115,7 @@ def find_context(reference: str) -> Context:
     from latentviewer.app.projects import session_from_json
     from latentviewer.domain.expression import Context
 
-    opened = open_reference(reference)
+    opened = _opened(reference)
     if opened.session is None:
         return Context(opened.space, {}, {})
     state = session_from_json(opened.session, opened.space, reference)
@@ -131,8 +140,10 @@ def open_model(reference: str) -> Model:
     Raises:
         UserError, UnsafeFileError: it is not there, broken, or could run code.
     """
+    from latentviewer.engine.devices import leave_a_core_to_the_window
     from latentviewer.engine.loading import open_model as load
 
+    leave_a_core_to_the_window()
     return load(model_folder(reference))
 
 

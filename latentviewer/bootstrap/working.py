@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from latentviewer import __version__
-from latentviewer.bootstrap.catalogue import model_folder, open_data
+from latentviewer.bootstrap.catalogue import open_data, open_model
 from latentviewer.bundled import models_folder
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability
@@ -35,25 +34,12 @@ def rasteriser() -> Rasteriser:
 
 def encode(model: Model, data: DataSet, batch: int = 250) -> Generator[Progress, None, Space]:
     """Encodes a data set into a space with its labels, its errors and its provenance."""
-    from latentviewer.domain.space import Provenance, Space
-    from latentviewer.domain.table import Numbers
-    from latentviewer.engine.encoding import encode_data
+    from latentviewer.engine.encoding import encode_data, space_of
 
     encoding = yield from _with_progress(encode_data(model, data, batch))
-    columns = dict(data.columns)
-    if encoding.recon_error is not None:
-        columns["recon_error"] = Numbers(encoding.recon_error)
-    if encoding.kl is not None:
-        columns["kl"] = Numbers(encoding.kl)
     card = model.card
     bundled = Path(card.path).resolve().parent == models_folder().resolve()
-    provenance = Provenance(
-        model=card.name if bundled else card.path,
-        model_hash=card.weights_hash,
-        data=data.name,
-        extra={"latentviewer": __version__},
-    )
-    return Space(data.name, encoding.mean, encoding.std, columns, provenance=provenance)
+    return space_of(encoding, card, data, card.name if bundled else card.path)
 
 
 def _with_progress(steps: Generator[Any, None, T]) -> Generator[Progress, None, T]:
@@ -137,16 +123,16 @@ def export_path(
 
 def devices() -> list[dict[str, Any]]:
     """What torch can run on here."""
-    from latentviewer.engine.devices import devices as found
+    from latentviewer.engine.devices import list_devices
 
-    return [{"name": device.name, "title": device.title} for device in found()]
+    return [{"name": device.name, "title": device.title} for device in list_devices()]
 
 
 def check_agreement(reference: str, device: str = "cpu") -> dict[str, Any]:
     """Whether a device decodes as the processor does, one latent at a time."""
     from latentviewer.engine.devices import check_agreement as check
 
-    result = check(model_folder(reference), device)
+    result = check(open_model(reference), device)
     return {
         "device": result.device,
         "difference": result.difference,
@@ -187,7 +173,6 @@ def train(
     Raises:
         UserError: no such recipe, its data are not here, or `out` holds a finished model.
     """
-    from latentviewer.engine.training.checkpoint import CHECKPOINT_NAME
     from latentviewer.engine.training.recipes import recipe_named
     from latentviewer.engine.training.run import train as run
 
@@ -199,7 +184,5 @@ def train(
     )
     data = open_data(recipe.data, data_folder)
     measured = open_data(recipe.test_data, data_folder)
-    if fresh:
-        (out / CHECKPOINT_NAME).unlink(missing_ok=True)
-    result = yield from _with_progress(run(recipe, data, out, test_data=measured))
+    result = yield from _with_progress(run(recipe, data, out, test_data=measured, fresh=fresh))
     return Path(result.folder)

@@ -165,10 +165,11 @@ class CommandPalette(QFrame):
     def _offers(self) -> list[tuple[str, object]]:
         argument = self._argument()
         if argument is None:
+            available = self._commands.all_available()
             return [
                 (_with_shortcut(command), command)
                 for command in COMMANDS
-                if command.listed and self._commands.available(command.id)
+                if command.listed and command.id in available
             ]
         if argument.choices is None:
             return []

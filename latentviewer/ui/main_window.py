@@ -58,6 +58,7 @@ class MainWindow(QMainWindow):
         self.workbench = workbench
         self.theme = THEMES[workbench.settings.theme]
         self.on_first_paint: Callable[[], None] | None = None
+        self._answered = False
         self.setWindowTitle("LatentViewer")
         self.setAcceptDrops(True)
         self.setAccessibleName("LatentViewer")
@@ -131,7 +132,8 @@ class MainWindow(QMainWindow):
         workspace.message.connect(self.status.say)
         workbench.paths.film_changed.connect(lambda _film: self._refresh_commands())
         workbench.maps.forming.connect(lambda _forming: self._refresh_commands())
-        workbench.previews.answered.connect(self._on_first_answer)
+        workbench.previews.answered.connect(self._on_answer)
+        workbench.previews.cleared.connect(self._on_cleared)
         workbench.opening.opening.connect(self._on_opening)
         workbench.settings_changed.connect(lambda _settings: self._show_recent())
         view = self.map_panel.view
@@ -161,8 +163,14 @@ class MainWindow(QMainWindow):
             self.workbench.remember(dataclasses.replace(self.workbench.settings, hint_seen=True))
             self.map_panel.view.set_hint(None)
 
-    def _on_first_answer(self, _answer: object) -> None:
-        self._refresh_commands()
+    def _on_answer(self, _answer: object) -> None:
+        # Only the first makes a difference to what can be done; the rest come by the dozen.
+        if not self._answered:
+            self._answered = True
+            self._refresh_commands()
+
+    def _on_cleared(self) -> None:
+        self._answered = False
 
     def _on_opening(self, reference: str | None) -> None:
         if reference is not None:

@@ -65,8 +65,9 @@ class Menus:
 
     def refresh(self, undo: str | None = None, redo: str | None = None) -> None:
         """Greys out what is not available; says what Undo and Redo would do."""
+        available = self._commands.all_available()
         for command_id, action in self.actions.items():
-            action.setEnabled(self._commands.available(command_id))
+            action.setEnabled(command_id in available)
         if undo is not None:
             self.actions["edit.undo"].setText(f"Undo {undo}" if undo else "Undo")
         if redo is not None:

@@ -60,7 +60,9 @@ class SampleCard(QWidget):
         return QSize(300, 258) if self._large else QSize(200, 64)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
             self.chosen.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from latentviewer.app.services import MapResult, Opened, Services
+from latentviewer.app.services import MapResult, ModelFound, Opened, Services
 from latentviewer.app.settings import Settings
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.ports import Capability, ImageShape, ModelCard, Posterior
 from latentviewer.domain.space import Provenance, Space
 from latentviewer.domain.table import Numbers, categories_of
-from latentviewer.jobs.progress import CancelToken, JobStatus
+from latentviewer.jobs.progress import CancelToken, JobStatus, Progress
 from latentviewer.jobs.worker import JobHandle
 
 
@@ -163,9 +163,11 @@ class Fakes:
         self.umap = UmapByHand()
         self.save_fault: Exception | None = None
 
-    def open_path(self, reference: str) -> Opened:
+    def open_path(self, reference: str) -> Opened | ModelFound:
         if reference == "missing":
             raise UserError("missing: there is no such file; choose another.")
+        if reference == "model":
+            return ModelFound("doubling", "squares")
         if reference in self.saved:
             session, space = self.saved[reference]
             return Opened(space, session, Path(reference))
@@ -177,8 +179,6 @@ class Fakes:
         return Squares(len(self.space))
 
     def download(self, name: str) -> Generator[Any, None, Path]:
-        from latentviewer.jobs.progress import Progress
-
         yield Progress(0.5, "half")
         self.data_here = True
         return Path("folder")
@@ -207,17 +207,19 @@ class Fakes:
     def export_path(
         self, model: Any, latents: Any, path: Path, fps: int
     ) -> Generator[Any, None, Path]:
-        from latentviewer.jobs.progress import Progress
-
         self.exported = (model, latents, path, fps)
         yield Progress(1.0, "written")
         return path
+
+    def encode(self, model: Any, data: Any) -> Generator[Any, None, Space]:
+        yield Progress(0.5, "half")
+        return Space("encoded", np.zeros((len(data), 2), np.float32))
 
     def services(self) -> Services:
         return Services(
             samples=tuple, open_path=self.open_path, open_model=lambda name: DoublingModel(),
             open_data=self.open_data, use_data_folder=lambda path: None, download=self.download,
-            encode=lambda model, data: iter(()), pca=self.pca, stored_map=self.stored,  # type: ignore[arg-type,return-value]
+            encode=self.encode, pca=self.pca, stored_map=self.stored,  # type: ignore[arg-type,return-value]
             distance=lambda latents: FarBeyondTen(), nearest=self.nearest,
             save_project=self.save_project, export_path=self.export_path, start_umap=self.umap,
         )  # fmt: skip

@@ -339,7 +339,7 @@ def test_every_choice_list_a_command_names_is_known(opened: Workbench) -> None:
     opened.commands.run("groups.create")
     sources = {a.choices for c in COMMANDS if c.listed for a in c.arguments if a.choices}
     empty = {source for source in sources if not opened.choices(source)}
-    assert empty == {"samples"}
+    assert empty == {"samples", "models"}
 
 
 def test_what_commands_declare_is_what_their_work_takes(opened: Workbench) -> None:
@@ -354,3 +354,11 @@ def test_what_commands_declare_is_what_their_work_takes(opened: Workbench) -> No
         inspect.signature(work).bind(**{a.name: None for a in command.arguments})
         required = {a.name: None for a in command.arguments if not a.optional}
         inspect.signature(work).bind(**required)
+
+
+def test_opening_a_model_encodes_the_data_it_was_trained_on(opened: Workbench) -> None:
+    statuses: list[str] = []
+    opened.workspace.job_changed.connect(lambda status: statuses.append(status.state))
+    opened.commands.run("file.open_path", path="model")
+    assert opened.workspace.space.name == "encoded"
+    assert statuses[-1] == "done"

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, QPointF, QRect, QStringListModel, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QFont,
     QFontDatabase,
+    QHideEvent,
     QKeyEvent,
     QPainter,
     QPaintEvent,
@@ -14,16 +15,15 @@ from PySide6.QtGui import (
     QPolygonF,
     QTextLayout,
 )
-from PySide6.QtWidgets import QCompleter, QLineEdit, QListView, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from latentviewer.domain.expression import completion_start
+from latentviewer.ui.editor.offers import Offers
 from latentviewer.ui.theme import Theme
 
 Complete = Callable[[str, int], list[str]]
 
 PLACEHOLDER = 'mean(label == "3") - mean(label == "8") + #12'
-_WIDEST_POPUP_PX = 320
-_ROWS_SHOWN = 9
 
 
 class ExpressionBar(QLineEdit):
@@ -31,6 +31,7 @@ class ExpressionBar(QLineEdit):
 
     Attributes:
         evaluated: emitted with the text on Enter.
+        offers: the list of completions.
         history: earlier expressions, newest last.
         fault: the character at fault, or None.
     """
@@ -43,7 +44,6 @@ class ExpressionBar(QLineEdit):
         self._complete: Complete | None = None
         self._recalled: int | None = None
         self._draft = ""
-        self._replaced_from = 0
         self.history: list[str] = []
         self.fault: int | None = None
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
@@ -53,29 +53,14 @@ class ExpressionBar(QLineEdit):
         self.setMinimumHeight(36)
         self.setPlaceholderText(PLACEHOLDER)
         self.setAccessibleName("Expression")
-        self._offers = QStringListModel(self)
-        self._completer = QCompleter(self._offers, self)
-        self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        self._completer.setMaxVisibleItems(_ROWS_SHOWN)
-        self._completer.setWidget(self)
-        self._completer.activated.connect(self.insert_completion)
+        self.offers = Offers(theme, self)
+        self.offers.taken.connect(self.insert_completion)
         self.textEdited.connect(self._on_edited)
-
-    @property
-    def popup(self) -> QListView:
-        """The list of completions."""
-        made = self._completer.popup()
-        assert isinstance(made, QListView)
-        return made
-
-    @property
-    def offers(self) -> list[str]:
-        """The completions offered now."""
-        return list(self._offers.stringList())
 
     def set_theme(self, theme: Theme) -> None:
         """Repaints in another theme."""
         self._theme = theme
+        self.offers.set_theme(theme)
         self.update()
 
     def set_completer(self, complete: Complete) -> None:
@@ -110,40 +95,53 @@ class ExpressionBar(QLineEdit):
         start = completion_start(text, cursor)
         self.setText(text[:start] + completion + text[cursor:])
         self.setCursorPosition(start + len(completion))
+        self.offers.hide()
         self.set_fault(None)
-        self.textEdited.emit(self.text())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
-        open_now = self.popup.isVisible()
+        offered = self.offers.isVisible()
+        chosen = self.offers.chosen if offered else None
+        vertical = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(key)
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if open_now and self.popup.currentIndex().isValid():
-                event.ignore()
+            if chosen is not None:
+                self.insert_completion(chosen)
                 return
-            self.popup.hide()
+            self.offers.hide()
             self._recalled = None
             self.evaluated.emit(self.text())
-        elif key == Qt.Key.Key_Tab and open_now:
-            chosen = self.popup.currentIndex()
-            self.popup.hide()
-            self.insert_completion(str(chosen.data()) if chosen.isValid() else self.offers[0])
-        elif open_now and key == Qt.Key.Key_Escape:
-            self.popup.hide()
-        elif key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not open_now:
-            self._recall(-1 if key == Qt.Key.Key_Up else 1)
+        elif key == Qt.Key.Key_Tab and offered:
+            self.insert_completion(chosen if chosen is not None else self.offers.texts[0])
+        elif key == Qt.Key.Key_Escape and offered:
+            self.offers.hide()
+        elif vertical is not None and offered:
+            self.offers.step(vertical)
+        elif vertical is not None:
+            self._recall(vertical)
         elif key == Qt.Key.Key_Space and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._offer()
         else:
             super().keyPressEvent(event)
 
-    def focusNextPrevChild(self, forward: bool) -> bool:  # noqa: N802
-        # Tab takes the first completion while they are offered.
-        return False if self.popup.isVisible() else super().focusNextPrevChild(forward)
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and self.offers.isVisible():
+            key = Qt.Key(event.key())
+            if event.type() == QEvent.Type.ShortcutOverride and key == Qt.Key.Key_Escape:
+                # The first Escape closes the offers; only the next is the window's.
+                event.accept()
+                return True
+            if event.type() == QEvent.Type.KeyPress and key == Qt.Key.Key_Tab:
+                self.keyPressEvent(event)
+                return True
+        return super().event(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        if event.reason() != Qt.FocusReason.PopupFocusReason:
-            self.popup.hide()
+        self.offers.hide()
         super().focusOutEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.offers.hide()
+        super().hideEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -183,19 +181,9 @@ class ExpressionBar(QLineEdit):
     def _offer(self) -> None:
         if self._complete is None or not self.hasFocus():
             return
-        offers = self._complete(self.text(), self.cursorPosition()) if self.text() else []
-        self._offers.setStringList(offers)
-        if not offers:
-            self.popup.hide()
-            return
-        start = completion_start(self.text(), self.cursorPosition())
-        popup = self.popup
-        widest = max(popup.fontMetrics().horizontalAdvance(offer) for offer in offers)
-        popup.setCurrentIndex(QModelIndex())
-        place = QRect(round(self.x_of(start)) - 8, 0, min(widest + 48, _WIDEST_POPUP_PX), 0)
-        place.setHeight(self.height())
-        self._completer.complete(place)
-        popup.setCurrentIndex(QModelIndex())
+        text, cursor = self.text(), self.cursorPosition()
+        offers = self._complete(text, cursor) if text else []
+        self.offers.offer(offers, self, self.x_of(completion_start(text, cursor)))
 
     def _recall(self, step: int) -> None:
         if not self.history:

@@ -4,7 +4,16 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEasingCurve, QEvent, QPointF, QRectF, QSize, Qt, QVariantAnimation
+from PySide6.QtCore import (
+    QEasingCurve,
+    QEvent,
+    QPointF,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    QVariantAnimation,
+)
 from PySide6.QtGui import (
     QEnterEvent,
     QFont,
@@ -82,6 +91,7 @@ class MapView(QWidget):
         self._selected = np.zeros(0, np.int64)
         self._hover_row: int | None = None
         self._cursor: QPointF | None = None
+        self._hover_box = QRect()
         self._covered_right = 0.0
         self._tool = "move"
         self._pressed: QPointF | None = None
@@ -420,7 +430,24 @@ class MapView(QWidget):
                 self.hovered.emit(RowTarget(row))
         else:
             self.hovered.emit(PlaceTarget(self._place_at(at)))
-        self.update()
+        self._update_hover()
+
+    def _update_hover(self) -> None:
+        """Repaints where the ring, the chip or the cross was and will be, and nothing else."""
+        before, self._hover_box = self._hover_box, self._box_of_hover()
+        self.update(before.united(self._hover_box))
+
+    def _box_of_hover(self) -> QRect:
+        at, reach = self._cursor, 14
+        if self._hover_row is not None and self.scene.coordinates is not None:
+            row = self.scene.coordinates[self._hover_row][None]
+            x, y = self._camera.to_pixels(row, self.width(), self.height())[0].tolist()
+            text = self.fontMetrics().horizontalAdvance(self._label_of(self._hover_row))
+            reach = round(self._radius) + text + 48
+            return QRect(round(x) - reach, round(y) - 60, 2 * reach, 120)
+        if at is None:
+            return QRect()
+        return QRect(round(at.x()) - reach, round(at.y()) - reach, 2 * reach, 2 * reach)
 
     def _place_at(self, at: QPointF) -> tuple[float, ...]:
         return self._camera.to_map(at.x(), at.y(), self.width(), self.height())

@@ -1,0 +1,303 @@
+"""The panel: what it shows for each kind of answer, and what its controls ask for."""
+
+import numpy as np
+import pytest
+from preview_answers import MakeAnswer, Recorder
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from latentviewer.app.commands import COMMANDS
+from latentviewer.app.state import LatentTarget, PlaceTarget, RowTarget
+from latentviewer.ui.preview import pictures
+from latentviewer.ui.preview.caption import facts, readable_on
+from latentviewer.ui.preview.panel import PreviewPanel
+from latentviewer.ui.preview.pictures import sides
+from latentviewer.ui.theme import DARK, LIGHT
+
+DECLARED = {c.id: {a.name for a in c.arguments} for c in COMMANDS}
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, dispatch: Recorder) -> PreviewPanel:
+    made = PreviewPanel(dispatch, DARK)
+    qtbot.addWidget(made)
+    made.resize(348, 780)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def neighbours(panel: PreviewPanel, count: int, images: bool = True) -> None:
+    rows = np.arange(10, 10 + count, dtype=np.int64)
+    pixels = np.zeros((count, 28, 28, 1), np.uint8) if images else None
+    distances = np.linspace(0.5, 2, count).astype(np.float32)
+    panel.set_neighbours(rows, [str(i) for i in range(count)], distances, pixels)
+
+
+def test_before_the_first_answer_it_says_what_to_do(panel: PreviewPanel) -> None:
+    assert panel.empty.isVisible()
+    assert "Move the mouse over the map." in panel.empty.sentence
+    panel.set_decoder_available(False)
+    assert "no decoder" in panel.empty.sentence
+
+
+def test_a_sample_shows_all_three_pictures(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
+    panel.set_label_colour((200, 30, 40))
+    panel.show_answer(make_answer())
+    assert not panel.empty.isVisible()
+    for tile in panel.pictures.tiles:
+        assert tile.image is not None
+        assert not tile.faded
+    assert (panel.title.text, panel.title.chip) == ("#401", "7")
+    assert panel.title.colour == QColor(200, 30, 40)
+    assert ("Index", "401", False) in panel.facts.lines
+    assert ("Error", "0.0123, mean squared per pixel", False) in panel.facts.lines
+    decoded, original = panel.pictures.decoded, panel.pictures.original
+    assert decoded.width() > 2 * original.width()
+
+
+def test_a_far_place_is_faded_and_badged(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
+    place = make_answer(
+        PlaceTarget((1.0, 2.0)), original=False, row=None, label="", title="Between the points",
+        std=None, inverse_name="PCA, exact in the plane", distance=4.31, far=True,
+    )  # fmt: skip
+    panel.show_answer(place)
+    assert panel.pictures.decoded.faded
+    assert panel.pictures.decoded.badge == pictures.FAR
+    assert panel.pictures.original.message == pictures.NO_ORIGINAL
+    assert panel.facts.lines[0] == ("Inverse", "PCA, exact in the plane", False)
+    name, words, warning = panel.facts.lines[1]
+    assert (name, warning) == ("Distance", True)
+    assert words.startswith("4.31")
+    before = panel.pictures.decoded.grab().toImage()
+    panel.show_answer(make_answer())
+    assert not panel.pictures.decoded.faded
+    assert panel.pictures.decoded.badge == ""
+    assert before != panel.pictures.decoded.grab().toImage()
+
+
+def test_a_near_place_carries_no_badge(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
+    panel.show_answer(
+        make_answer(PlaceTarget((0.0, 0.0)), original=False, row=None, label="", distance=0.2)
+    )
+    assert panel.pictures.decoded.badge == ""
+    assert not any(warning for _, _, warning in panel.facts.lines)
+
+
+def test_a_missing_original_is_said_and_can_be_got(
+    panel: PreviewPanel, make_answer: MakeAnswer, dispatch: Recorder
+) -> None:
+    panel.set_missing_data("mnist", "11 MB")
+    panel.show_answer(make_answer(original=False))
+    assert panel.pictures.original.image is None
+    assert panel.pictures.original.message == "The original is not on this machine."
+    assert panel.missing.get.text() == "Get MNIST (11 MB)"
+    assert panel.missing.isVisible()
+    panel.missing.get.click()
+    panel.missing.locate.click()
+    assert dispatch.said == [("data.get", {"name": "mnist"}), ("data.locate", {})]
+    panel.set_missing_data(None, None)
+    assert not panel.missing.isVisible()
+
+
+def test_without_a_decoder_the_original_is_the_large_one(
+    panel: PreviewPanel, make_answer: MakeAnswer
+) -> None:
+    panel.set_decoder_available(False)
+    panel.show_answer(make_answer(decoded=False))
+    assert panel.pictures.original.width() > 2 * panel.pictures.decoded.width()
+    assert panel.pictures.decoded.message == pictures.NO_DECODER_SHORT
+    assert not panel.pictures.difference.isVisible()
+    panel.show_answer(make_answer(PlaceTarget((0.0, 0.0)), decoded=False, original=False, row=None))
+    assert panel.pictures.original.message == pictures.NO_DECODER
+
+
+def test_colour_pictures_are_shown(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
+    panel.show_answer(make_answer(side=64, channels=3))
+    assert all(tile.image is not None for tile in panel.pictures.tiles)
+
+
+def test_an_answer_changes_no_layout(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
+    panel.show_answer(make_answer())
+    parts = (panel.pictures, panel.facts, panel.bars, panel.posterior)
+    before = [part.geometry() for part in parts]
+    panel.show_answer(
+        make_answer(
+            PlaceTarget((0.0, 0.0)),
+            original=False,
+            row=None,
+            label="",
+            std=None,
+            title="A very long title that would never fit in this narrow panel at all",
+            inverse_name="weighted nearest neighbours",
+            distance=9.0,
+            far=True,
+        )
+    )
+    assert [part.geometry() for part in parts] == before
+
+
+def test_each_button_runs_its_command(
+    panel: PreviewPanel, make_answer: MakeAnswer, dispatch: Recorder
+) -> None:
+    panel.set_pinned(True)
+    panel.show_answer(make_answer())
+    for button in (panel.unpin, panel.add, panel.keep, panel.reset, panel.posterior.resample):
+        assert button.accessibleName()
+        button.click()
+    assert [command for command, _ in dispatch.said] == [
+        "preview.unpin", "path.add_shown", "latent.save", "preview.reset", "preview.resample",
+    ]  # fmt: skip
+    for command, arguments in dispatch.said:
+        assert set(arguments) <= DECLARED[command]
+
+
+def test_pinned_is_seen(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
+    panel.show_answer(make_answer())
+    assert not panel.unpin.isVisible()
+    panel.set_pinned(True)
+    assert panel.unpin.isVisible()
+
+
+def test_neighbours_are_chosen_by_click_and_key(
+    panel: PreviewPanel, make_answer: MakeAnswer, dispatch: Recorder
+) -> None:
+    panel.show_answer(make_answer())
+    neighbours(panel, 8)
+    strip = panel.neighbours
+    at = strip.cell_rect(3).center().toPoint()
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=at)
+    QTest.keyClick(strip, Qt.Key.Key_Right)
+    QTest.keyClick(strip, Qt.Key.Key_Return)
+    assert dispatch.said == [("preview.pin_row", {"row": 13}), ("preview.pin_row", {"row": 14})]
+    assert strip.cell_rect(7).right() <= strip.width()
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 12])
+def test_any_number_of_neighbours(panel: PreviewPanel, make_answer: MakeAnswer, count: int) -> None:
+    panel.show_answer(make_answer())
+    neighbours(panel, count, images=count != 3)
+    assert len(panel.neighbours.cells) == min(count, 8)
+    QTest.mouseClick(panel.neighbours, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
+    assert not panel.grab().isNull()
+
+
+def test_neighbours_of_something_else_are_weak(
+    panel: PreviewPanel, make_answer: MakeAnswer
+) -> None:
+    target = RowTarget(401)
+    panel.show_answer(make_answer(target))
+    neighbours(panel, 4)
+    panel.show_answer(make_answer(target))
+    assert not panel.neighbours.stale
+    panel.show_answer(make_answer(RowTarget(3)))
+    assert panel.neighbours.stale
+    neighbours(panel, 4)
+    assert not panel.neighbours.stale
+
+
+def test_the_spread_slider_asks_and_follows(
+    panel: PreviewPanel, make_answer: MakeAnswer, dispatch: Recorder
+) -> None:
+    panel.set_posterior_available(True)
+    panel.posterior.slider.setValue(15)
+    assert dispatch.said == [("preview.spread", {"spread": 1.5})]
+    panel.show_answer(make_answer(spread=0.0))
+    assert panel.posterior.slider.value() == 0
+    panel.show_answer(make_answer(spread=3.0))
+    assert panel.posterior.slider.value() == 30
+    assert len(dispatch.said) == 1
+    panel.set_posterior_available(False)
+    assert not panel.posterior.isVisible()
+
+
+def test_posterior_pictures_come_fade_and_go(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
+    strip = panel.posterior.strip
+    panel.show_answer(make_answer(posterior=6))
+    assert len(strip.cells) == 6
+    assert not strip.stale
+    panel.show_answer(make_answer())
+    assert strip.stale
+    panel.show_answer(make_answer(std=None, row=None))
+    assert strip.cells == ()
+
+
+def test_an_edited_bar_remembers_the_sample_it_came_from(
+    panel: PreviewPanel, make_answer: MakeAnswer, dispatch: Recorder
+) -> None:
+    sample = make_answer()
+    panel.show_answer(sample)
+    panel.bars.setFocus()
+    QTest.keyClick(panel.bars, Qt.Key.Key_Right)
+    QTest.keyClick(panel.bars, Qt.Key.Key_Up)
+    command, arguments = dispatch.said[-1]
+    assert command == "preview.set_dimension"
+    assert set(arguments) == DECLARED[command]
+    edited = sample.latent.copy()
+    edited[1] = arguments["value"]
+    title = "Edited #401 · 7"
+    answer = make_answer(LatentTarget(edited, title, 401), title=title, latent=edited)
+    panel.show_answer(make_answer(RowTarget(9), title="#9 · 1", latent=-sample.latent))
+    panel.show_answer(answer)
+    assert panel.bars.edited.tolist() == [False, True, False, False]
+    assert panel.title.text == "Edited #401"
+    QTest.keyClick(panel.bars, Qt.Key.Key_Delete)
+    assert dispatch.said[-1][1] == {"index": 1, "value": float(sample.latent[1])}
+
+
+def test_clear_goes_back_to_the_beginning(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
+    panel.show_answer(make_answer(posterior=3))
+    neighbours(panel, 2)
+    panel.clear()
+    assert panel.empty.isVisible()
+    assert panel.neighbours.cells == ()
+    assert panel.pictures.decoded.image is None
+
+
+def test_another_theme_repaints_the_difference(
+    panel: PreviewPanel, make_answer: MakeAnswer
+) -> None:
+    panel.show_answer(make_answer())
+    image = panel.pictures.difference.image
+    assert image is not None
+    dark = image.copy()
+    panel.set_theme(LIGHT)
+    assert panel.pictures.difference.image != dark
+
+
+def test_a_low_panel_scrolls_and_keeps_its_width(
+    panel: PreviewPanel, make_answer: MakeAnswer, qtbot: QtBot
+) -> None:
+    panel.show_answer(make_answer())
+    width = panel.pictures.width()
+    for height in (300, 700, 740, 760, 780, 1200):
+        panel.resize(348, height)
+        assert panel.pictures.width() == width
+
+
+def test_it_has_no_timers(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
+    panel.show_answer(make_answer(posterior=6))
+    assert not [timer for timer in panel.findChildren(QTimer) if timer.isActive()]
+
+
+@pytest.mark.parametrize("width", [120, 272, 320, 400, 900])
+def test_two_small_tiles_stand_as_high_as_the_large_one(width: int) -> None:
+    large, small = sides(width)
+    assert large > 2 * small
+    assert width < 200 or large + small + 10 <= width
+
+
+def test_words_for_every_kind_of_answer() -> None:
+    assert facts(None, None, "weighted nearest neighbours", 1.25, False) == (
+        ("Inverse", "weighted nearest neighbours", False),
+        ("Distance", "1.25 from the nearest sample", False),
+    )
+    assert [name for name, _, _ in facts(3, 0.5, None, 1.0, True)] == ["Error", "Distance"]
+    assert facts(None, None, None, None, False) == ()
+
+
+def test_chip_text_can_be_read_on_any_colour() -> None:
+    assert readable_on(QColor("#ffe14d")).lightness() < 60
+    assert readable_on(QColor("#1d3a8a")).lightness() > 200
