@@ -290,7 +290,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _command("path.frames", "Path frames", "", "", _A("count", "integer"), needs=(_S,)),
     _command("path.closed", "Closed path", "Path", "", needs=(Needs.PATH,)),
-    _command("path.play", "Play path", "Path", "Space", needs=(Needs.FRAMES,), icon="play"),
+    _command("path.play", "Play path", "Path", "K", needs=(Needs.FRAMES,), icon="play"),
     _command(
         "path.show_frame", "Show frame", "", "", _A("index", "integer"), needs=(Needs.FRAMES,)
     ),

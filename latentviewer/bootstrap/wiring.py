@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
@@ -56,7 +57,9 @@ class Lanes:
         """Ends threads and process; the inbox first, so that nothing more arrives."""
         self.inbox.close()
         self.child.stop()
-        self.worker.stop()
+        # A step that takes longer than the worker's patience ends with the process.
+        with contextlib.suppress(TimeoutError):
+            self.worker.stop()
         if self.warming is not None:
             self.warming.join()
 

@@ -108,11 +108,13 @@ class CommandPalette(QFrame):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._field and event.type() == QEvent.Type.FocusOut and self.isVisible():
             self.hide()
-        if (
-            watched is self._field
-            and isinstance(event, QKeyEvent)
-            and (event.type() == QEvent.Type.KeyPress)
-        ):
+        if not (watched is self._field and isinstance(event, QKeyEvent)):
+            return super().eventFilter(watched, event)
+        if event.type() == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_Escape:
+            # Else Escape would clear the selection under the palette.
+            event.accept()
+            return True
+        if event.type() == QEvent.Type.KeyPress:
             key = event.key()
             if key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
                 step = 1 if key == Qt.Key.Key_Down else -1

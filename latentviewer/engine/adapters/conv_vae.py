@@ -238,7 +238,8 @@ class ConvVae:
         images = np.empty((len(latents), shape.height, shape.width, shape.channels), np.float32)
         with torch.inference_mode():
             for start in range(0, len(latents), _CHUNK):
-                part = np.ascontiguousarray(latents[start : start + _CHUNK], np.float32)
+                # torch warns of arrays it may not write to, such as a mapped file's.
+                part = np.require(latents[start : start + _CHUNK], np.float32, ["C", "W"])
                 out = self._net.decode(torch.from_numpy(part).to(self._device))
                 if probabilities:
                     out = out.sigmoid()

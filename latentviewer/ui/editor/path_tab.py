@@ -190,7 +190,7 @@ class PathTab(QWidget):
         self.play.setIcon(icon("pause" if playing else "play", self._theme, 16, "accent"))
         name = "Pause path" if playing else "Play path"
         self.play.setAccessibleName(name)
-        self.play.setToolTip(f"{name}  Space")
+        self.play.setToolTip(f"{name}  K")
 
     def _on_closed(self) -> None:
         # The session answers with set_path; until then the button shows what it says.

@@ -110,7 +110,7 @@ class MapView(QWidget):
         self.setAccessibleName("Map")
         self.setAccessibleDescription(
             "Arrow keys move the map, with Shift they turn it in 3D; plus and minus zoom; "
-            "N and Shift+N go from point to point; Enter shows the point."
+            "N and Shift+N go from point to point; Enter shows the point; Space plays the path."
         )
 
     # What the session shows.
@@ -577,6 +577,9 @@ class MapView(QWidget):
             )
         elif event.key() == Qt.Key.Key_N:
             self._step_point(-1 if shifted else 1)
+        elif event.key() == Qt.Key.Key_Space:
+            # Not a shortcut of the window: there Space belongs to the focused button or list.
+            self._dispatch("path.play")
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._hover_row is not None:
             self._dispatch("preview.pin_row", row=self._hover_row)
         else:

@@ -21,6 +21,7 @@ class Title(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._theme = theme
         self.text = ""
         self.chip = ""
@@ -52,8 +53,9 @@ class Title(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme = self._theme
+        painter.fillRect(self.rect(), theme.colour("panel"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = QFont(self.font())
         font.setPixelSize(17)
         font.setWeight(QFont.Weight.DemiBold)
@@ -91,6 +93,7 @@ class Facts(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._theme = theme
         self.lines: tuple[tuple[str, str, bool], ...] = ()
         self.setFixedHeight(2 * _LINE_PX)
@@ -113,6 +116,7 @@ class Facts(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.colour("panel"))
         metrics = painter.fontMetrics()
         room = self.width() - _KEY_PX
         for i, (name, value, warning) in enumerate(self.lines):

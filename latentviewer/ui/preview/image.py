@@ -55,8 +55,8 @@ def difference_image(difference: NDArray[np.float32], dark: bool, enlarge: bool 
     levels = scaled.astype(np.uint8)
     coloured = np.take(difference_colours(dark), levels, mode="clip")
     height, width = levels.shape
-    made = QImage(coloured.data, width, height, 4 * width, QImage.Format.Format_RGB32)
-    return made.copy()
+    opaque = QImage.Format.Format_ARGB32_Premultiplied
+    return QImage(coloured.data, width, height, 4 * width, opaque).copy()
 
 
 @lru_cache(maxsize=2)
@@ -92,8 +92,10 @@ def _bytes(pixels: Pixels) -> NDArray[np.uint8]:
 def _painted(pixels: NDArray[np.uint8]) -> QImage:
     height, width, channels = pixels.shape
     kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
-    # The copy owns its memory; the array may be freed at any time after.
-    return QImage(pixels.data, width, height, channels * width, kind).copy()
+    # The converted picture owns its memory; the array may be freed at any time after. This
+    # format is the one that Qt scales fastest.
+    borrowed = QImage(pixels.data, width, height, channels * width, kind)
+    return borrowed.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
 
 
 def _enlarged(pixels: Pixels) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFont, QImage, QLinearGradient, QPainter, QPai
 from PySide6.QtWidgets import QWidget
 
 from latentviewer.ui.icons import pixmap
+from latentviewer.ui.preview.backdrop import Backdrop
 from latentviewer.ui.preview.image import (
     DIFFERENCE_RANGE,
     Pixels,
@@ -41,6 +42,7 @@ class ImageTile(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._title, self._theme, self._legend = title, theme, legend
         self._difference: NDArray[np.float32] | None = None
+        self._backdrop = Backdrop()
         self.image: QImage | None = None
         self.message = ""
         self.faded = False
@@ -86,17 +88,15 @@ class ImageTile(QWidget):
         return QSize(96, 96 + TITLE_PX)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        theme = self._theme
+        legend = self._legend and self.image is not None
         painter = QPainter(self)
-        painter.fillRect(self.rect(), theme.colour("panel"))
-        self._paint_title(painter)
-        below = LEGEND_PX if self._legend else 0
-        frame = QRectF(self.rect()).adjusted(0.5, TITLE_PX + 0.5, -0.5, -0.5 - below)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(theme.colour("border"))
-        painter.setBrush(theme.colour("map"))
-        painter.drawRoundedRect(frame, 5, 5)
-        inside = frame.adjusted(_INSET_PX, _INSET_PX, -_INSET_PX, -_INSET_PX)
+        self._backdrop.paint(
+            painter,
+            self,
+            (self._theme.name, legend),
+            lambda inner: self._paint_still(inner, legend),
+        )
+        inside = self._frame().adjusted(_INSET_PX, _INSET_PX, -_INSET_PX, -_INSET_PX)
         if self.image is not None:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.setOpacity(_FADED_OPACITY if self.faded else 1.0)
@@ -105,16 +105,26 @@ class ImageTile(QWidget):
         elif self.message:
             self._paint_message(painter, inside.adjusted(5, 5, -5, -5))
         if self.badge:
-            self._paint_badge(painter, frame)
-        if self._legend and self.image is not None:
-            self._paint_legend(painter)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_badge(painter, self._frame())
         painter.end()
 
-    def _paint_title(self, painter: QPainter) -> None:
+    def _frame(self) -> QRectF:
+        below = LEGEND_PX if self._legend else 0
+        return QRectF(self.rect()).adjusted(0.5, TITLE_PX + 0.5, -0.5, -0.5 - below)
+
+    def _paint_still(self, painter: QPainter, legend: bool) -> None:
+        theme = self._theme
+        painter.fillRect(self.rect(), theme.colour("panel"))
         painter.setFont(small_font(self.font()))
-        painter.setPen(self._theme.colour("text_dim"))
+        painter.setPen(theme.colour("text_dim"))
         line = QRectF(0, 0, self.width(), TITLE_PX - 4)
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, self._title)
+        painter.setPen(theme.colour("border"))
+        painter.setBrush(theme.colour("map"))
+        painter.drawRoundedRect(self._frame(), 5, 5)
+        if legend:
+            self._paint_legend(painter)
 
     def _paint_legend(self, painter: QPainter) -> None:
         low, high = f"−{DIFFERENCE_RANGE:g}", f"+{DIFFERENCE_RANGE:g}"

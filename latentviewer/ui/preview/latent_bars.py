@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QToolTip
 
 from latentviewer.domain.space import Latents
 from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.preview.backdrop import Backdrop
 from latentviewer.ui.preview.bar_scale import BarScale, half_range_of, pitch_of
 from latentviewer.ui.preview.image_tile import small_font
 from latentviewer.ui.theme import Theme
@@ -54,6 +55,8 @@ class LatentBars(QAbstractScrollArea):
         self._low: Latents | None = None
         self._high: Latents | None = None
         self._half_range = half_range_of(None, None, None)
+        self._ranges_set = 0
+        self._backdrop = Backdrop()
         self.current = 0
         self._over: int | None = None
         self._pressed: QPointF | None = None
@@ -66,7 +69,7 @@ class LatentBars(QAbstractScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Latent bars")
         self.viewport().setMouseTracking(True)
-        self.viewport().setAutoFillBackground(False)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.viewport().setAccessibleName("Bars of the latent")
 
     @property
@@ -99,6 +102,7 @@ class LatentBars(QAbstractScrollArea):
     def set_ranges(self, low: Latents, high: Latents) -> None:
         """The typical range of the data, (d,) each; it also fixes the scale."""
         self._low, self._high = low, high
+        self._ranges_set += 1
         self._half_range = half_range_of(low, high, None)
         self.viewport().update()
 
@@ -114,6 +118,7 @@ class LatentBars(QAbstractScrollArea):
             self.current, self._pressed, self._dragging, self._over = 0, None, False, None
             if self._low is None or len(self._low) != len(shown):
                 self._low = self._high = None
+                self._ranges_set += 1
                 self._half_range = half_range_of(None, None, shown)
             self._fit_scroll_bar()
         self.viewport().update()
@@ -227,7 +232,10 @@ class LatentBars(QAbstractScrollArea):
         theme, scale = self._theme, self.scale
         painter = QPainter(self.viewport())
         width = self.viewport().width()
-        self._paint_ground(painter, scale, width)
+        key = (theme.name, scale, self._ranges_set, self._marked(), self.hasFocus())
+        self._backdrop.paint(
+            painter, self.viewport(), key, lambda inner: self._paint_still(inner, scale, width)
+        )
         edited = self.edited
         bar_width = max(2.0, min(scale.pitch * 0.62, 16.0))
         plain, accent = theme.colour("text_faint"), theme.colour("accent")
@@ -249,9 +257,14 @@ class LatentBars(QAbstractScrollArea):
                 painter.setPen(whisker)
                 high, low = scale.y(value + std), scale.y(value - std)
                 painter.drawLine(QPointF(x, high), QPointF(x, low))
-        self._paint_numbers(painter, scale, width)
         self._paint_readout(painter, width)
         painter.end()
+
+    def _paint_still(self, painter: QPainter, scale: BarScale, width: int) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.fillRect(self.viewport().rect(), self._theme.colour("panel"))
+        self._paint_ground(painter, scale, width)
+        self._paint_numbers(painter, scale, width)
 
     def _paint_readout(self, painter: QPainter, width: int) -> None:
         """The marked dimension in words, in the corner it is not in."""
