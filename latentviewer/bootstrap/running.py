@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SWITCH_INTERVAL_S = 0.0005
 EXIT_AFTER = "LATENTVIEWER_EXIT_AFTER"
 FIRST_SAMPLE = "mnist-vae"
+WARM_CHILD_AFTER_MS = 4_000
 
 
 def crash_log() -> Path:
@@ -78,6 +79,8 @@ def _run(reference: str | None) -> int:
         if chosen is not None:
             window.dispatch("file.open_path", path=chosen)
         warm_kernels(window, lanes)
+        # Once the first map answers, so that nothing of it waits for umap-learn's imports.
+        QTimer.singleShot(WARM_CHILD_AFTER_MS, window, lanes.child.warm)
 
     def painted() -> None:
         if exit_after == "first-paint":

@@ -1,5 +1,6 @@
 """What the child process does: warm up, then serve one request after another."""
 
+import os
 import traceback
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -15,6 +16,7 @@ _WARM_POINTS = 64
 
 def serve(connection: "Connection[Any, Any]") -> None:
     """Serves until the other end closes; see `latentviewer.jobs.child` for the messages."""
+    _give_way()
     if not connection.poll(0):
         _warm()
     while True:
@@ -53,6 +55,12 @@ def _umap(request: Mapping[str, Any], connection: "Connection[Any, Any]") -> Non
         embedding = np.ndarray(request["embedding"]["shape"], np.float32, made.buffer)
         run_umap(latents, embedding=embedding, report=report, **options)
         del embedding
+
+
+def _give_way() -> None:
+    """Lets the window and the models go first where there are too few cores for all."""
+    if hasattr(os, "nice"):
+        os.nice(5)
 
 
 def _warm() -> None:

@@ -4,6 +4,7 @@ McInnes, Healy, Melville 2018. The stages are umap-learn's own functions; runnin
 by one lets the layout be watched while it forms and gives a progress that is true.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import Latents
+from latentviewer.projection.neighbours import METRICS, nearest
 from latentviewer.projection.pca import fit_pca
 
 Report = Callable[[float | None, str], None]
@@ -18,6 +20,7 @@ Report = Callable[[float | None, str], None]
 # How the stages share the time on a laptop; the layout has most of it.
 _NEIGHBOURS_END, _GRAPH_END = 0.12, 0.2
 _FEWEST_POINTS = 5
+_EXACT_UP_TO = 12_000
 _SPREAD = 10.0
 
 
@@ -63,12 +66,16 @@ def run_umap(
 
     random_state = check_random_state(seed)
     report(0.02, "neighbours")
-    try:
-        indices, distances, _index = nearest_neighbors(
-            latents, n_neighbors, metric, {}, False, random_state, low_memory=True
-        )
-    except (ValueError, KeyError) as error:
-        raise UserError(f"UMAP cannot use the metric “{metric}”: {error}.") from error
+    if n <= _EXACT_UP_TO and metric in METRICS and metric != "dot":
+        # As exact as can be, and ready before the approximate search has compiled.
+        indices, distances = nearest(latents, latents, n_neighbors, metric)
+    else:
+        try:
+            indices, distances, _index = nearest_neighbors(
+                latents, n_neighbors, metric, {}, False, random_state, low_memory=True
+            )
+        except (ValueError, KeyError) as error:
+            raise UserError(f"UMAP cannot use the metric “{metric}”: {error}.") from error
     report(_NEIGHBOURS_END, "graph")
     graph = fuzzy_simplicial_set(
         latents, n_neighbors, random_state, metric, knn_indices=indices, knn_dists=distances
@@ -109,8 +116,10 @@ def _lay_out(
     from tqdm import tqdm
     from umap.layouts import optimize_layout_euclidean
 
-    # tqdm would start a thread to watch its own bar.
+    # tqdm would start a thread to watch its own bar, and share a semaphore with processes
+    # that are not there; a terminated child would leave it behind.
     tqdm.monitor_interval = 0
+    tqdm.set_lock(threading.RLock())
     bounds = np.iinfo(np.int32)
     rng_state = random_state.randint(bounds.min + 1, bounds.max - 1, 3).astype(np.int64)
     optimize_layout_euclidean(
