@@ -6,6 +6,7 @@ from pathlib import Path as FilePath
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentviewer.app.previews import Previews
 from latentviewer.app.signal import Signal
@@ -33,6 +34,8 @@ class Film:
         images: (f, h, w, c) float32, the first `done` of them decoded; None without a
             decoder.
         done: frames decoded so far.
+        distances: (f,) float32 to the nearest of the data, and `far` (f,) bool, whether
+            that is beyond the usual; None before the data have been measured.
     """
 
     latents: Latents
@@ -40,6 +43,8 @@ class Film:
     waypoint_places: Latents | None
     images: Images | None
     done: int
+    distances: NDArray[np.float32] | None = None
+    far: NDArray[np.bool_] | None = None
 
 
 class Paths:
@@ -186,13 +191,21 @@ class Paths:
             self.film_changed.emit(None)
             return
         turn, shown = self._turn, self._workspace.shown_map
+        distance = self._workspace.distance
         waypoints = np.array([w.latent for w in path.waypoints], np.float32)
 
         def prepare() -> Film:
             latents = path.latents()
             places = shown.places(latents) if shown is not None and len(latents) else None
             there = shown.places(waypoints) if shown is not None else None
-            return Film(latents, places, there, None, 0)
+            film = Film(latents, places, there, None, 0)
+            if distance is None:
+                return film
+            gaps = [distance.to_nearest(latent) for latent in latents]
+            far = [distance.is_far(gap) for gap in gaps]
+            return dataclasses.replace(
+                film, distances=np.array(gaps, np.float32), far=np.array(far, np.bool_)
+            )
 
         self._workspace.call(prepare, lambda film: self._decode_on(film, turn))
 

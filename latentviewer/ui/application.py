@@ -48,4 +48,4 @@ def load_fonts() -> None:
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Colours the whole application."""
     app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme, icon_file("chevron-down").as_posix()))
+    app.setStyleSheet(style_sheet(theme, icon_file(f"chevron-down-{theme.name}").as_posix()))

@@ -28,6 +28,7 @@ class ChipRow(QWidget):
         self._line.setSpacing(6)
         self._title = QLabel(title)
         self._title.setProperty("role", "faint")
+        self._title.hide()
         self._line.addWidget(self._title)
         self._line.addStretch(1)
 

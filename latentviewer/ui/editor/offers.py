@@ -9,7 +9,6 @@ from latentviewer.ui.theme import RADIUS, Theme
 
 _WIDEST_PX = 340
 _ROWS_SHOWN = 8
-_ROW_PX = 27
 _PAD_PX = 5
 
 
@@ -68,7 +67,8 @@ class Offers(QListWidget):
         self.setFont(bar.font())
         widest = max(self.fontMetrics().horizontalAdvance(text) for text in texts)
         width = min(widest + 44, _WIDEST_PX)
-        height = min(len(texts), _ROWS_SHOWN) * _ROW_PX + 2 * _PAD_PX
+        row = max(self.sizeHintForRow(0), 1)
+        height = min(len(texts), _ROWS_SHOWN) * row + 2 * _PAD_PX + 2
         top = bar.mapTo(window, QPoint(0, 0)).y()
         bottom = top + bar.height()
         below = window.height() - bottom

@@ -7,6 +7,7 @@ from latentviewer.app.arithmetic import Outcome
 from latentviewer.app.paths import Film
 from latentviewer.app.state import SessionState
 from latentviewer.app.workbench import Workbench
+from latentviewer.domain.ports import Capability
 from latentviewer.domain.space import Space
 from latentviewer.ui.editor.editor import Editor
 
@@ -85,10 +86,13 @@ class EditorPresenter:
             self.stop()
             self._editor.path_tab.set_frames(None, 0)
             return
-        images = film.images
-        if images is None:
-            images = np.zeros((len(film.latents), 1, 1, 1), np.float32)
-        self._editor.path_tab.set_frames(images, film.done)
+        tab = self._editor.path_tab
+        if film.images is not None:
+            tab.set_frames(film.images, film.done)
+        elif not self._workbench.workspace.can(Capability.DECODE):
+            tab.set_frames(np.zeros((len(film.latents), 1, 1, 1), np.float32), 0)
+        # Else the film before stays until the first pictures of this one are there.
+        tab.set_distances(film.distances, film.far)
 
     def _on_outcome(self, outcome: Outcome | None) -> None:
         tab = self._editor.arithmetic_tab

@@ -259,12 +259,16 @@ def test_clear_goes_back_to_the_beginning(panel: PreviewPanel, make_answer: Make
 def test_another_theme_repaints_the_difference(
     panel: PreviewPanel, make_answer: MakeAnswer
 ) -> None:
-    panel.show_answer(make_answer())
+    panel.show_answer(make_answer(posterior=6))
     image = panel.pictures.difference.image
     assert image is not None
     dark = image.copy()
+    parts = (panel.title, panel.facts, panel.pictures.decoded, panel.bars, panel.posterior.strip)
+    before = [part.grab().toImage() for part in parts]
     panel.set_theme(LIGHT)
     assert panel.pictures.difference.image != dark
+    for part, picture in zip(parts, before, strict=True):
+        assert part.grab().toImage() != picture, part.accessibleName()
 
 
 def test_a_low_panel_scrolls_and_keeps_its_width(
