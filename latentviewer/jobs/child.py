@@ -4,8 +4,12 @@ The child is spawned, not forked, so that it never inherits Qt or threads. Cance
 the process and spawns the next one: true at once, whatever library is running in it.
 """
 
+import contextlib
 import importlib
 import multiprocessing
+import multiprocessing.connection
+import os
+import signal
 import threading
 import time
 from collections import deque
@@ -23,7 +27,7 @@ _SPAWN = multiprocessing.get_context("spawn")
 _JOIN_S = 2.0
 
 
-@dataclass
+@dataclass(eq=False)
 class _Run:
     handle: JobHandle
     request: Mapping[str, object]
@@ -32,6 +36,7 @@ class _Run:
     progress: Callable[[JobStatus, object | None], None] | None
     cancelled: Callable[[], None] | None
     began: float = 0.0
+    paced: tuple[float, float] | None = None
 
 
 class _Child:
@@ -65,7 +70,10 @@ class _Child:
         while True:
             try:
                 message = self.connection.recv()
-            except (EOFError, OSError):
+            except Exception as error:
+                if not isinstance(error, EOFError | OSError):
+                    # Bytes that are no message: this child is of no more use.
+                    self.process.terminate()
                 self._on_message(self, None)
                 return
             self._on_message(self, message)
@@ -126,18 +134,29 @@ class ChildLane:
             child.end()
 
     def _next(self) -> None:
-        if self._running is not None or not self._waiting or self._stopped:
-            return
-        self.warm()
-        assert self._child is not None
-        run = self._running = self._waiting.popleft()
-        run.began = time.monotonic()
-        self._report(run, "running", None, "starting", None)
-        try:
-            self._child.connection.send(dict(run.request))
-        except OSError:
-            # It died while idle; the reader tells of it, and the run fails there.
-            return
+        while self._running is None and self._waiting and not self._stopped:
+            run = self._running = self._waiting.popleft()
+            try:
+                self.warm()
+                assert self._child is not None
+            except OSError as error:
+                sentence = f"{run.handle.title} could not start a process of its own: {error}."
+                self._fail(run, UserError(sentence))
+                continue
+            run.began = time.monotonic()
+            self._report(run, "running", None, "starting", None)
+            try:
+                self._child.connection.send(dict(run.request))
+            except OSError:
+                # It died while idle; the reader tells of it, and the run fails there.
+                return
+            except Exception as error:
+                self._fail(run, error)
+
+    def _fail(self, run: _Run, error: BaseException) -> None:
+        self._running = None
+        self._report(run, "failed", None, "", None)
+        self._deliver(lambda: run.failed(error))
 
     def _cancel(self, run: _Run) -> None:
         with self._lock:
@@ -173,31 +192,45 @@ class ChildLane:
                 _, fraction, text, payload = message
                 self._report(run, "running", fraction, text, payload)
                 return
-            self._running = None
             if kind == "done":
+                self._running = None
                 self._report(run, "done", 1.0, "", None)
                 payload = message[1]
                 self._deliver(lambda: run.done(payload))
             else:
                 _, sentence, is_user_error = message
-                self._report(run, "failed", None, "", None)
-                error = UserError(sentence) if is_user_error else RuntimeError(sentence)
-                self._deliver(lambda: run.failed(error))
+                self._fail(run, UserError(sentence) if is_user_error else RuntimeError(sentence))
             self._next()
 
     def _on_death(self, child: _Child) -> None:
         run, self._running, self._child = self._running, None, None
         child.process.join(_JOIN_S)
         code = child.process.exitcode
-        child.connection.close()
-        if run is not None:
-            self._report(run, "failed", None, "", None)
-            error = UserError(
-                f"{run.handle.title} stopped: its process ended by itself (exit code {code}); "
-                "there may be too little memory. Try again, or with fewer points."
-            )
-            self._deliver(lambda: run.failed(error))
+        child.end()
+        if run is None:
+            # It died idle. Were it spawned again at once, one that cannot even start would
+            # be spawned for ever; the next request does it.
+            self._next()
+            return
+        sentence = (
+            f"{run.handle.title} stopped: its process ended by itself (exit code {code}); "
+            "there may be too little memory. Try again, or with fewer points."
+        )
+        with contextlib.suppress(OSError):
+            self.warm()
+        self._fail(run, UserError(sentence))
         self._next()
+
+    def _left_s(self, run: _Run, fraction: float | None) -> float | None:
+        # Counted from the first fraction, so that imports and waiting do not slow the pace.
+        if fraction is None:
+            return None
+        now = time.monotonic()
+        if run.paced is None:
+            run.paced = (now, fraction)
+        since, first = run.paced
+        share = (fraction - first) / (1 - first) if first < 1 else 1.0
+        return eta_s(share, now - since)
 
     def _report(
         self,
@@ -215,7 +248,7 @@ class ChildLane:
             fraction,
             text,
             elapsed,
-            eta_s(fraction, elapsed),
+            self._left_s(run, fraction),
         )
         run.handle.status = status
         if run.progress is not None:
@@ -224,5 +257,16 @@ class ChildLane:
 
 
 def _serve(entry: str, connection: "Connection[Any, Any]") -> None:
+    # Ctrl-C in a terminal reaches the whole group; ending the child is the parent's business.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
     module, _, function = entry.partition(":")
     getattr(importlib.import_module(module), function)(connection)
+
+
+def _end_with_parent() -> None:
+    # A parent that was killed closes the pipe, but work that never looks at it would go on.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)

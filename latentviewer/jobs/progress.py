@@ -68,7 +68,7 @@ class CancelToken:
 
 
 def eta_s(fraction: float | None, elapsed_s: float) -> float | None:
-    """Seconds left by the pace so far; None before a twentieth is done or half a second."""
+    """Seconds left by the pace so far; None before a fiftieth is done or half a second."""
     if fraction is None or fraction < 0.02 or elapsed_s < 0.5:
         return None
     return elapsed_s * (1 - min(fraction, 1.0)) / fraction

@@ -1,19 +1,25 @@
 """Memory that two processes see."""
 
+import ctypes
 import sys
+import weakref
 from multiprocessing.shared_memory import SharedMemory
+
+_looked_into: list[SharedMemory] = []
 
 
 class SharedBlock:
     """A named block; its creator unlinks it, whoever attached only closes it.
 
-    Use as a context manager, or call `close` once no array looks into `buffer` any more.
+    Use as a context manager, or call `close` once no array looks into `buffer` any more. An
+    owner that forgets is closed when it is collected or the interpreter ends, and by the
+    resource tracker if the process is killed.
     """
 
     def __init__(self, memory: SharedMemory, owner: bool) -> None:
         self._memory: SharedMemory | None = memory
-        self._owner = owner
         self.name = memory.name
+        self._let_go = weakref.finalize(self, _let_go, memory, owner)
 
     @classmethod
     def create(cls, size: int) -> "SharedBlock":
@@ -40,27 +46,35 @@ class SharedBlock:
         view = self._memory.buf if self._memory is not None else None
         if view is None:
             raise ValueError("the shared block is closed")
-        return view
+        # An array over a memoryview keeps only what lies under the view, here the mapping, and
+        # would read unmapped memory once that is closed. Over this it keeps a holder, and while
+        # a holder lives the mapping refuses to close.
+        holder = (ctypes.c_ubyte * len(view)).from_buffer(view)
+        return memoryview(holder).cast("B")
 
     def close(self) -> None:
         """Lets go of the block, and frees its name if this is the owner; twice is fine.
 
         Where an array still looks into the block, the bytes stay until it is gone.
         """
-        if self._memory is None:
-            return
-        memory, self._memory = self._memory, None
-        try:
-            memory.close()
-        except BufferError:
-            # An array still looks in; its end frees the mapping.
-            pass
-        finally:
-            if self._owner:
-                memory.unlink()
+        self._memory = None
+        self._let_go()
 
     def __enter__(self) -> "SharedBlock":
         return self
 
     def __exit__(self, *_exception: object) -> None:
         self.close()
+
+
+def _let_go(memory: SharedMemory, owner: bool) -> None:
+    if owner:
+        memory.unlink()
+    # Blocks that an array still looked into when they were closed get another chance.
+    waiting = [*_looked_into, memory]
+    _looked_into.clear()
+    for each in waiting:
+        try:
+            each.close()
+        except BufferError:
+            _looked_into.append(each)

@@ -21,6 +21,9 @@ Deliver = Callable[[Callable[[], None]], None]
 Job = Generator[Progress, None, T]
 
 REPORTS_PER_S = 20
+# After so many previews in a row, other work that waits gets one turn: a hand that never rests
+# must not stop a job. Few enough to stay below the slowest twentieth of the answers.
+PREVIEWS_IN_A_ROW = 32
 
 _ids = itertools.count(1)
 
@@ -97,6 +100,7 @@ class Worker:
         self._runs: deque[_Run[Any]] = deque()
         self._running: _Run[Any] | None = None
         self._stopping = False
+        self._previews_in_a_row = 0
         self._epoch = 0
         self._shown_seq = -1
 
@@ -126,6 +130,9 @@ class Worker:
         under continuous dragging every answer that arrives is shown.
         """
         with self._wake:
+            waiting = self._question
+            if epoch != self._epoch or (waiting is not None and waiting.seq > seq):
+                return
             self._question = _Question(epoch, seq, work, show, fail)
             self._wake.notify()
 
@@ -189,16 +196,27 @@ class Worker:
                     self._wake.wait()
                 if self._stopping:
                     break
-                question, self._question = self._question, None
-                call = self._calls.popleft() if self._calls and question is None else None
-                if question is None and call is None and self._running is None:
-                    self._running = self._runs.popleft()
+                question = call = None
+                others_wait = bool(self._calls or self._running or self._runs)
+                if others_wait and self._previews_in_a_row >= PREVIEWS_IN_A_ROW:
+                    self._previews_in_a_row = 0
+                else:
+                    question, self._question = self._question, None
+                if question is not None:
+                    self._previews_in_a_row += 1
+                else:
+                    self._previews_in_a_row = 0
+                    call = self._calls.popleft() if self._calls else None
+                    if call is None and self._running is None:
+                        self._running = self._runs.popleft()
             if question is not None:
                 self._answer(question)
             elif call is not None:
                 self._do(call)
             elif self._running is not None:
                 self._step(self._running)
+            # Waiting for the next, the thread keeps nothing of the last alive.
+            question = call = None
         if self._running is not None and self._running.steps is not None:
             self._running.steps.close()
 

@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self.welcome.set_samples(samples)
         self.sidebar.set_samples(samples)
         self._on_state(SessionState(), workbench.workspace.state)
+        self.welcome.setFocus()
 
     def dispatch(self, command_id: str, **arguments: Any) -> None:
         """Runs a command; a refusal becomes a sentence in the status line."""

@@ -116,6 +116,8 @@ class WelcomePage(QScrollArea):
             )
             self._grid.addWidget(card, index // _CARDS_A_ROW, index % _CARDS_A_ROW)
             self._cards.append(card)
+        if self._cards:
+            self.setFocusProxy(self._cards[0])
 
     def set_recent(self, paths: Sequence[str]) -> None:
         """Lists files opened last."""

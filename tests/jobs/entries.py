@@ -1,6 +1,7 @@
 """What the child process runs in these tests."""
 
 import os
+import threading
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -26,6 +27,11 @@ def serve(connection: "Connection[Any, Any]") -> None:
         elif kind == "hang":
             connection.send(("progress", None, "hanging", os.getpid()))
             connection.poll(None)
+        elif kind == "busy":
+            connection.send(("progress", None, "busy", os.getpid()))
+            threading.Event().wait()
+        elif kind == "garbage":
+            connection.send_bytes(b"this is no message")
         elif kind == "fill":
             with SharedBlock.attach(request["block"]) as block:
                 array = np.ndarray((4,), np.float32, buffer=block.buffer)

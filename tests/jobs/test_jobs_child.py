@@ -1,6 +1,11 @@
+import gc
+import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +14,7 @@ from latentviewer.domain.errors import UserError
 from latentviewer.jobs.child import ChildLane
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.jobs.shared import SharedBlock
-from tests.jobs.conftest import MainThread
+from tests.jobs.conftest import PATIENCE_S, MainThread
 
 
 @pytest.fixture
@@ -102,6 +107,40 @@ def test_a_child_that_dies_fails_its_request_in_one_sentence(
     assert "exit code 3" in str(faults[0])
 
 
+def test_a_child_that_died_at_work_is_replaced_before_the_fault_is_told(
+    lane: ChildLane, main_thread: MainThread
+) -> None:
+    faults: list[BaseException] = []
+    lane.submit("Layout", {"kind": "die"}, done=never, failed=faults.append)
+    main_thread.run_until(lambda: faults)
+    assert len(multiprocessing.active_children()) == 1
+
+
+def test_bytes_that_are_no_message_fail_the_request_and_the_lane_goes_on(
+    lane: ChildLane, main_thread: MainThread
+) -> None:
+    faults: list[BaseException] = []
+    results: list[int] = []
+    lane.submit("garbage", {"kind": "garbage"}, done=never, failed=faults.append)
+    lane.submit("echo", {"kind": "echo", "value": 1}, done=results.append, failed=never)
+    main_thread.run_until(lambda: results)
+    assert isinstance(faults[0], UserError)
+
+
+def test_a_request_that_cannot_be_sent_fails_and_the_lane_goes_on(
+    lane: ChildLane, main_thread: MainThread
+) -> None:
+    faults: list[BaseException] = []
+    results: list[int] = []
+    handle = lane.submit(
+        "bad", {"kind": "echo", "value": lambda: 0}, done=never, failed=faults.append
+    )
+    lane.submit("echo", {"kind": "echo", "value": 1}, done=results.append, failed=never)
+    main_thread.run_until(lambda: results)
+    assert len(faults) == 1
+    assert handle.status.state == "failed"
+
+
 def test_a_refusal_arrives_as_a_user_error(lane: ChildLane, main_thread: MainThread) -> None:
     faults: list[BaseException] = []
     lane.submit("no", {"kind": "refuse"}, done=never, failed=faults.append)
@@ -144,3 +183,87 @@ def test_a_closed_block_says_so() -> None:
     block.close()
     with pytest.raises(ValueError, match="closed"):
         _ = block.buffer
+
+
+def test_a_block_closed_while_an_array_looks_in_stays_readable() -> None:
+    block = SharedBlock.create(16)
+    array = np.ndarray((4,), np.float32, buffer=block.buffer)
+    array[...] = 3.5
+    block.close()
+    with pytest.raises(FileNotFoundError):
+        SharedMemory(name=block.name)
+    gc.collect()
+    assert array.tolist() == [3.5] * 4
+    del array
+    # The next block that closes frees what was left; a fault there would fail this test.
+    SharedBlock.create(8).close()
+    gc.collect()
+
+
+def test_a_forgotten_block_is_unlinked() -> None:
+    block = SharedBlock.create(8)
+    name = block.name
+    del block
+    gc.collect()
+    with pytest.raises(FileNotFoundError):
+        SharedMemory(name=name)
+
+
+PARENT = """
+import os, queue, signal
+from latentviewer.jobs.child import ChildLane
+from latentviewer.jobs.shared import SharedBlock
+
+if __name__ == "__main__":
+    came = queue.Queue()
+    block = SharedBlock.create(8)
+    lane = ChildLane(came.put, "tests.jobs.entries:serve")
+    pids = []
+    lane.submit(
+        "busy", {"kind": "busy"}, done=print, failed=print,
+        progress=lambda _status, payload: pids.append(payload) if payload else None,
+    )
+    while not pids:
+        came.get(timeout=60)()
+    print(pids[0], block.name, flush=True)
+    ENDING
+"""
+
+
+@pytest.mark.parametrize("ending", ["os.kill(os.getpid(), signal.SIGKILL)", "os._exit(0)"])
+def test_a_busy_child_and_its_memory_go_with_a_parent_that_was_killed(
+    tmp_path: Path, ending: str
+) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(PARENT.replace("ENDING", ending))
+    root = Path(__file__).resolve().parents[2]
+    # Child and tracker hold the pipe too: it ends, and this call, when all of them have.
+    ended = subprocess.run(
+        [sys.executable, program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        timeout=PATIENCE_S,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    with pytest.raises(FileNotFoundError):
+        SharedMemory(name=ended.stdout.split()[1])
+
+
+def test_a_program_that_stops_its_lane_and_forgets_a_block_ends_without_a_word(
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(PARENT.replace("ENDING", "lane.stop()"))
+    root = Path(__file__).resolve().parents[2]
+    ended = subprocess.run(
+        [sys.executable, program],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        check=True,
+    )
+    assert ended.stderr == ""
+    with pytest.raises(FileNotFoundError):
+        SharedMemory(name=ended.stdout.split()[1])

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from latentviewer.jobs.progress import CancelToken, JobStatus, Progress
-from latentviewer.jobs.worker import Worker
-
+from latentviewer.jobs.worker import PREVIEWS_IN_A_ROW, Worker
 from tests.jobs.conftest import PATIENCE_S, MainThread
 
 
@@ -208,3 +207,73 @@ def test_stop_says_so_when_a_step_does_not_end(main_thread: MainThread) -> None:
         worker.stop(timeout_s=0.01)
     go.set()
     worker.stop()
+
+
+def test_previews_without_end_let_a_job_have_its_turn(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    epoch = worker.new_epoch()
+    busy, go = threading.Event(), threading.Event()
+    order: list[str] = []
+    many = 3 * PREVIEWS_IN_A_ROW
+
+    def ask(seq: int) -> None:
+        worker.preview(epoch, seq, lambda: answer(seq), lambda _: None, never)
+
+    def answer(seq: int) -> None:
+        if seq == 0:
+            busy.set()
+            assert go.wait(PATIENCE_S)
+        order.append("preview")
+        if seq < many:
+            ask(seq + 1)
+
+    def job(token: CancelToken) -> Generator[Progress, None, None]:
+        order.append("step")
+        yield Progress(0.5, "")
+        order.append("step")
+
+    ended: list[None] = []
+    ask(0)
+    assert busy.wait(PATIENCE_S)
+    worker.submit("job", job, done=ended.append, failed=never)
+    go.set()
+    main_thread.run_until(lambda: ended and len(order) == many + 3)
+    first = order.index("step")
+    second = order.index("step", first + 1)
+    assert first == PREVIEWS_IN_A_ROW
+    assert second - first - 1 == PREVIEWS_IN_A_ROW
+
+
+def test_an_older_question_does_not_take_the_place_of_a_newer_one(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    old = worker.new_epoch()
+    epoch = worker.new_epoch()
+    busy, go = threading.Event(), threading.Event()
+    shown: list[int] = []
+    worker.call(lambda: busy.set() or go.wait(PATIENCE_S), lambda _: None, never)
+    assert busy.wait(PATIENCE_S)
+    worker.preview(epoch, 6, lambda: 6, shown.append, never)
+    worker.preview(epoch, 4, lambda: 4, shown.append, never)
+    worker.preview(old, 7, lambda: 7, shown.append, never)
+    go.set()
+    main_thread.run_until(lambda: shown)
+    assert shown == [6]
+
+
+def test_jobs_run_in_the_order_they_came(worker: Worker, main_thread: MainThread) -> None:
+    order: list[int] = []
+
+    def job(number: int) -> Generator[Progress, None, int]:
+        for _ in range(3):
+            order.append(number)
+            yield Progress(None, "")
+        return number
+
+    ended: list[int] = []
+    for number in range(3):
+        worker.submit("job", lambda _, n=number: job(n), done=ended.append, failed=never)
+    main_thread.run_until(lambda: len(ended) == 3)
+    assert order == [0, 0, 0, 1, 1, 1, 2, 2, 2]
+    assert ended == [0, 1, 2]

@@ -149,6 +149,7 @@ def paint_chip(
     shape.addRoundedRect(box, 6, 6)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillPath(shape, with_alpha(theme.colour("raised"), 238))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(theme.colour("border"), 1))
     painter.drawPath(shape)
     painter.setPen(theme.colour(role))
