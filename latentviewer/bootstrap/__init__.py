@@ -14,8 +14,9 @@ from latentviewer.bootstrap.catalogue import (
     open_reference,
     samples,
 )
+from latentviewer.bootstrap.inspecting import inspect
 from latentviewer.bootstrap.running import open_window
-from latentviewer.bootstrap.shots import shot
+from latentviewer.bootstrap.shots import open_sample_window, shot
 from latentviewer.bootstrap.wiring import make_window
 from latentviewer.bootstrap.working import (
     check_agreement,
@@ -37,11 +38,13 @@ __all__ = [
     "evaluate",
     "find_context",
     "find_space",
+    "inspect",
     "make_window",
     "model_card",
     "open_data",
     "open_model",
     "open_reference",
+    "open_sample_window",
     "open_window",
     "rasteriser",
     "recipes",

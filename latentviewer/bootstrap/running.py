@@ -17,9 +17,6 @@ from latentviewer.bundled import state_folder
 if TYPE_CHECKING:
     from types import TracebackType
 
-# A shorter switch interval lets the window take the interpreter back sooner from the
-# worker; PERFORMANCE figures in the bench show the gain.
-SWITCH_INTERVAL_S = 0.0005
 EXIT_AFTER = "LATENTVIEWER_EXIT_AFTER"
 FIRST_SAMPLE = "mnist-vae"
 WARM_CHILD_AFTER_MS = 4_000
@@ -61,10 +58,11 @@ def _run(reference: str | None) -> int:
     from latentviewer.ui.application import apply_theme, make_application
     from latentviewer.ui.qt_messages import pass_on_qt_messages
 
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
     pass_on_qt_messages()
     app = make_application()
-    from latentviewer.bootstrap.wiring import make_window, warm_kernels
+    from latentviewer.bootstrap.wiring import SWITCH_INTERVAL_S, make_window, warm_kernels
+
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
 
     window, workbench, lanes = make_window()
     _install_fault_hook(window)

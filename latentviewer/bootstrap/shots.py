@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from latentviewer.domain.errors import UserError
+
+if TYPE_CHECKING:
+    from latentviewer.bootstrap.staging import Stage
 
 _PATIENCE_S = 120.0
 
@@ -65,3 +69,19 @@ def shot(
             stage.run("preview.pin_row", row=at)
         stage.wait_until_quiet(_PATIENCE_S)
         return stage.save(out)
+
+
+def open_sample_window(name: str = "mnist-vae", size: tuple[int, int] = (1440, 900)) -> Stage:
+    """A window with a sample, ready to be driven; close it by leaving its context."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+    from latentviewer.bootstrap.staging import Stage
+    from latentviewer.ui.qt_messages import pass_on_qt_messages
+
+    pass_on_qt_messages()
+    stage = Stage("dark", size)
+    stage.__enter__()
+    stage.open(name, _PATIENCE_S)
+    stage.wait_for_map(_PATIENCE_S)
+    stage.wait_until_quiet(_PATIENCE_S)
+    return stage

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QEventLoop, QTimer
 
-from latentviewer.bootstrap.wiring import make_window
-from latentviewer.bootstrap.working import rasteriser
+from latentviewer.app.services import UmapHandle
+from latentviewer.bootstrap.wiring import SWITCH_INTERVAL_S, make_window
+from latentviewer.bootstrap.working import rasteriser, train
 from latentviewer.domain.errors import UserError
+from latentviewer.jobs.progress import CancelToken
+from latentviewer.jobs.worker import Job, JobHandle
 from latentviewer.ui.application import apply_theme, make_application
 from latentviewer.ui.theme import THEMES
 
@@ -22,6 +28,7 @@ class Stage:
     """Opens, waits for what is asked, runs commands, saves pictures; leaves nothing behind."""
 
     def __init__(self, theme: str, size: tuple[int, int]) -> None:
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._app = make_application(["latentviewer"])
         self.window, self.workbench, self._lanes = make_window()
         self._fault: str | None = None
@@ -92,6 +99,48 @@ class Stage:
         if not picture.save(str(path)):
             raise UserError(f"{path} could not be written; choose another folder.")
         return picture.width(), picture.height()
+
+    def wait_until_quiet_for(self, seconds: float) -> None:
+        """Lets the event loop run for a while."""
+        self._spin(round(1000 * seconds))
+
+    def encode_for_ever(self) -> JobHandle:
+        """Encodes digits on the window's worker, over and over, until it is cancelled."""
+        services = self.workbench.workspace.services
+
+        def steps(_token: CancelToken) -> Job[None]:
+            model, data = services.open_model("digits-vae"), services.open_data("digits")
+            while True:
+                yield from services.encode(model, data)
+
+        return self._submit("Encode", steps)
+
+    def train_for_ever(self) -> JobHandle:
+        """Trains the recipe of the small digits on the window's worker until it is cancelled."""
+        folder = tempfile.TemporaryDirectory()
+
+        def steps(_token: CancelToken) -> Job[None]:
+            with folder as out:
+                yield from train("digits-vae", Path(out), epochs=100_000)
+
+        return self._submit("Train", steps)
+
+    def start_umap(self, points: int) -> UmapHandle:
+        """UMAP of random latents in the window's child process."""
+        latents = np.random.default_rng(0).standard_normal((points, 16), np.float32)
+        return self.workbench.workspace.services.start_umap(
+            latents,
+            2,
+            done=lambda _coordinates: None,
+            failed=self.workbench.workspace.fault,
+            progress=lambda _status, _partial: None,
+            cancelled=lambda: None,
+        )
+
+    def _submit(self, title: str, steps: Callable[[CancelToken], Job[None]]) -> JobHandle:
+        return self.workbench.workspace.worker.submit(
+            title, steps, done=lambda _: None, failed=self.workbench.workspace.fault
+        )
 
     def _on_message(self, sentence: str, fault: bool) -> None:
         if fault:

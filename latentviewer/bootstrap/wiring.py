@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from latentviewer.ui.inbox import Inbox
     from latentviewer.ui.main_window import MainWindow
 
+# With Python's own 5 ms the window waits that long for the interpreter whenever the worker
+# has it; `latentviewer bench --only latency` shows what this saves.
+SWITCH_INTERVAL_S = 0.0005
+
 
 @dataclass
 class Lanes:

@@ -1,6 +1,7 @@
 """What the child process does: warm up, then serve one request after another."""
 
 import os
+import os
 import traceback
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -12,10 +13,19 @@ from latentviewer.domain.errors import UserError
 from latentviewer.jobs.shared import SharedBlock
 
 _WARM_POINTS = 64
+_NICENESS = 5
 
 
 def serve(connection: "Connection[Any, Any]") -> None:
-    """Serves until the other end closes; see `latentviewer.jobs.child` for the messages."""
+    """Serves until the other end closes; see `latentviewer.jobs.child` for the messages.
+
+    A request is a dict with `kind`, here `umap`; `latents` and `embedding`, each the name and
+    shape of a shared block of float32; and any options of `run_umap`. What it sends when done
+    is a tuple of sentences: what the reader of the map should mind.
+    """
+    if hasattr(os, "nice"):
+        # The window goes first where cores are few.
+        os.nice(_NICENESS)
     _give_way()
     if not connection.poll(0):
         _warm()
@@ -25,7 +35,9 @@ def serve(connection: "Connection[Any, Any]") -> None:
         except (EOFError, OSError):
             return
         try:
-            _umap(request, connection)
+            if request["kind"] != "umap":
+                raise ValueError(f"no request of the kind {request['kind']!r} is known")
+            notes = _umap(request, connection)
         except UserError as error:
             connection.send(("failed", str(error), True))
         except (BrokenPipeError, ConnectionResetError):
@@ -33,15 +45,16 @@ def serve(connection: "Connection[Any, Any]") -> None:
         except Exception:
             connection.send(("failed", traceback.format_exc(), False))
         else:
-            connection.send(("done", None))
+            connection.send(("done", notes))
 
 
-def _umap(request: Mapping[str, Any], connection: "Connection[Any, Any]") -> None:
+def _umap(request: Mapping[str, Any], connection: "Connection[Any, Any]") -> tuple[str, ...]:
     from latentviewer.projection.umap_child import run_umap
 
     def report(fraction: float | None, text: str) -> None:
         connection.send(("progress", fraction, text, None))
 
+    notes: list[str] = []
     options = {
         key: request[key]
         for key in ("dims", "n_neighbors", "min_dist", "metric", "seed", "n_epochs")
@@ -53,8 +66,9 @@ def _umap(request: Mapping[str, Any], connection: "Connection[Any, Any]") -> Non
     ):
         latents = np.array(np.ndarray(request["latents"]["shape"], np.float32, given.buffer))
         embedding = np.ndarray(request["embedding"]["shape"], np.float32, made.buffer)
-        run_umap(latents, embedding=embedding, report=report, **options)
+        run_umap(latents, embedding=embedding, report=report, note=notes.append, **options)
         del embedding
+    return tuple(notes)
 
 
 def _give_way() -> None:
@@ -65,8 +79,11 @@ def _give_way() -> None:
 
 def _warm() -> None:
     """Imports umap-learn and compiles what it compiles, before anyone waits for it."""
-    from latentviewer.projection.umap_child import run_umap
+    from sklearn.utils import check_random_state
+
+    from latentviewer.projection.umap_child import approximate_neighbours, run_umap
 
     few = np.random.default_rng(0).normal(size=(_WARM_POINTS, 4)).astype(np.float32)
     for dims in (2, 3):
         run_umap(few, dims=dims, n_epochs=2)
+    approximate_neighbours(few, 15, "euclidean", check_random_state(0), 0)

@@ -1,4 +1,9 @@
-"""Exact nearest neighbours, in chunks that fit the cache and BLAS."""
+"""Exact nearest neighbours, in chunks that fit the cache and BLAS.
+
+A fast formula in float32 says which rows may be among the nearest, with the bound of its own
+rounding error (Higham, Accuracy and Stability of Numerical Algorithms, 2002, eq. 3.5); the
+distances of those rows are then computed in float64, and they alone decide.
+"""
 
 from collections.abc import Iterable
 from typing import Literal, get_args
@@ -11,8 +16,9 @@ from latentviewer.domain.space import Latents
 
 Metric = Literal["euclidean", "cosine", "dot", "correlation"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
-_VALUES_AT_ONCE = 4_000_000
-_SPARE = 8
+_VALUES_AT_ONCE = 2_000_000
+_ROUNDING = float(np.finfo(np.float32).eps) / 2
+_NO_DIRECTION = 1e-12
 
 
 def nearest(
@@ -37,57 +43,117 @@ def nearest(
     Raises:
         UserError: an unknown metric.
     """
-    if metric not in METRICS:
-        raise UserError(f"There is no metric “{metric}”; there are {', '.join(METRICS)}.")
-    n = len(latents)
-    left_out = np.unique(np.fromiter(exclude, np.int64))
-    left_out = left_out[(left_out >= 0) & (left_out < n)]
-    k = max(0, min(k, n - len(left_out)))
-    rows = np.empty((len(queries), k), np.int64)
-    distances = np.empty((len(queries), k), np.float32)
-    if k == 0:
+    return Neighbours(latents, metric).nearest(queries, k, exclude)
+
+
+class Neighbours:
+    """Latents prepared once for many questions; see `nearest`."""
+
+    def __init__(self, latents: Latents, metric: str = "euclidean") -> None:
+        if metric not in METRICS:
+            raise UserError(f"There is no metric “{metric}”; there are {', '.join(METRICS)}.")
+        self._latents, self._metric = latents, metric
+        n, d = latents.shape
+        # Differences do not change with the origin, and rounding is least about the mean.
+        centred = metric == "euclidean" and n > 0
+        self._origin = latents.mean(axis=0, dtype=np.float64) if centred else np.zeros(d)
+        self._prepared = np.empty((n, d), np.float32)
+        for part in _parts(n, d):
+            self._prepared[part] = self._prepare(latents[part])
+        with np.errstate(over="ignore"):
+            squares = np.einsum("nd,nd->n", self._prepared, self._prepared)
+        self._squares = squares if metric == "euclidean" else np.zeros(n, np.float32)
+        norms = np.sqrt(squares)
+        self._error_per_norm = 4 * _ROUNDING * (d + 4) * norms
+        self._error = _ROUNDING * (d + 4) * (2 * self._squares + (metric != "euclidean"))
+
+    def nearest(
+        self, queries: Latents, k: int, exclude: Iterable[int] = ()
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """As the function of this name."""
+        n = len(self._latents)
+        left_out = np.unique(np.fromiter(exclude, np.int64))
+        left_out = left_out[(left_out >= 0) & (left_out < n)]
+        k = max(0, min(k, n - len(left_out)))
+        rows = np.empty((len(queries), k), np.int64)
+        distances = np.empty((len(queries), k), np.float32)
+        if k == 0:
+            return rows, distances
+        step = max(1, _VALUES_AT_ONCE // n)
+        for start in range(0, len(queries), step):
+            part = slice(start, start + step)
+            rows[part], distances[part] = self._some(queries[part], k, left_out)
         return rows, distances
-    step = max(1, _VALUES_AT_ONCE // n)
-    for start in range(0, len(queries), step):
-        part = slice(start, start + step)
-        rough = _rough(latents, queries[part], metric)
-        rough[:, left_out] = np.inf
-        # A few more than k, so that rounding in the fast formula cannot lose one.
-        spare = min(k + _SPARE, n - len(left_out))
-        candidates = np.argpartition(rough, spare - 1, axis=1)[:, :spare]
-        for query, found in enumerate(candidates):
-            exact = _exact(latents[found], queries[start + query], metric)
-            order = np.lexsort((found, exact))[:k]
-            rows[start + query] = found[order]
-            distances[start + query] = exact[order]
-    return rows, distances
+
+    def _some(
+        self, queries: Latents, k: int, left_out: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        of, found = np.nonzero(self._candidates(queries, k, left_out))
+        exact = np.empty(len(found))
+        for part in _parts(len(found), queries.shape[1]):
+            exact[part] = _distances(self._latents[found[part]], queries[of[part]], self._metric)
+        order = np.lexsort((found, exact, of))
+        first = np.searchsorted(of, np.arange(len(queries)))
+        best = order[first[:, None] + np.arange(k)]
+        return found[best], exact[best]
+
+    def _candidates(
+        self, queries: Latents, k: int, left_out: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """(m, n), true for every row that could be one of the k nearest."""
+        asked = self._prepare(queries)
+        # Where values are so large that they overflow, every row is a candidate.
+        with np.errstate(over="ignore", invalid="ignore"):
+            rough = asked @ self._prepared.T
+            if self._metric == "euclidean":
+                rough *= -2
+                rough += self._squares
+            else:
+                np.negative(rough, out=rough)
+            lengths = np.linalg.norm(asked, axis=1)[:, None]
+            error = self._error + lengths * self._error_per_norm
+            at_most, at_least = rough + error, rough - error
+            at_most[:, left_out] = np.inf
+            reached = (
+                at_most.min(axis=1) if k == 1 else np.partition(at_most, k - 1, axis=1)[:, k - 1]
+            )
+            candidates: NDArray[np.bool_] = ~(at_least > reached[:, None])
+        candidates[:, left_out] = False
+        return candidates
+
+    def _prepare(self, latents: Latents) -> Latents:
+        if self._metric == "euclidean":
+            return np.asarray(latents - self._origin, np.float32)
+        if self._metric == "dot":
+            return np.asarray(latents, np.float32)
+        return _directions(latents, self._metric).astype(np.float32)
 
 
-def _rough(latents: Latents, queries: Latents, metric: str) -> NDArray[np.float32]:
-    a, b = _prepared(latents, metric), _prepared(queries, metric)
-    products: NDArray[np.float32] = b @ a.T
-    if metric != "euclidean":
-        return -products
-    squares = np.einsum("nd,nd->n", a, a)
-    return np.asarray(squares[None, :] - 2 * products)
+def _parts(n: int, d: int) -> list[slice]:
+    step = max(1, _VALUES_AT_ONCE // max(1, d))
+    return [slice(start, start + step) for start in range(0, n, step)]
 
 
-def _prepared(latents: Latents, metric: str) -> Latents:
-    if metric in ("euclidean", "dot"):
-        return latents
-    moved = latents - latents.mean(axis=1, keepdims=True) if metric == "correlation" else latents
-    norms = np.linalg.norm(moved, axis=1, keepdims=True)
-    return np.asarray(np.divide(moved, norms, out=np.zeros_like(moved), where=norms > 0))
-
-
-def _exact(latents: Latents, query: Latents, metric: str) -> NDArray[np.float64]:
-    a, b = latents.astype(np.float64), query.astype(np.float64)
-    if metric == "euclidean":
-        return np.asarray(np.linalg.norm(a - b, axis=1))
-    if metric == "dot":
-        return np.asarray(-(a @ b))
+def _directions(latents: Latents, metric: str) -> NDArray[np.float64]:
+    """(n, d) unit vectors; zeros for vectors that have no direction."""
+    exact = latents.astype(np.float64)
+    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
     if metric == "correlation":
-        a, b = a - a.mean(axis=1, keepdims=True), b - b.mean()
-    scale = np.linalg.norm(a, axis=1) * np.linalg.norm(b)
-    cosine = np.divide(a @ b, scale, out=np.zeros(len(a)), where=scale > 0)
-    return np.asarray(1 - cosine)
+        exact = exact - exact.mean(axis=1, keepdims=True)
+    left = np.linalg.norm(exact, axis=1, keepdims=True)
+    # What is left of a constant vector after its mean is rounding, not a direction.
+    there = (left > 0) & (left > _NO_DIRECTION * lengths)
+    return np.asarray(np.divide(exact, left, out=np.zeros_like(exact), where=there))
+
+
+def _distances(latents: Latents, queries: Latents, metric: str) -> NDArray[np.float64]:
+    """(p,) from each of (p, d) latents to the query beside it."""
+    if metric == "euclidean":
+        return np.asarray(
+            np.linalg.norm(latents.astype(np.float64) - queries.astype(np.float64), axis=1)
+        )
+    if metric == "dot":
+        a, b = latents.astype(np.float64), queries.astype(np.float64)
+        return np.asarray(-np.einsum("pd,pd->p", a, b))
+    a, b = _directions(latents, metric), _directions(queries, metric)
+    return np.asarray(np.clip(1 - np.einsum("pd,pd->p", a, b), 0.0, 2.0))

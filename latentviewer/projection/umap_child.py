@@ -5,23 +5,29 @@ by one lets the layout be watched while it forms and gives a progress that is tr
 """
 
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import Latents
 from latentviewer.projection.neighbours import METRICS, nearest
+from latentviewer.projection.neighbours import nearest
 from latentviewer.projection.pca import fit_pca
+from latentviewer.projection.project import UMAP
 
 Report = Callable[[float | None, str], None]
+Note = Callable[[str], None]
 
 # How the stages share the time on a laptop; the layout has most of it.
 _NEIGHBOURS_END, _GRAPH_END = 0.12, 0.2
 _FEWEST_POINTS = 5
-_EXACT_UP_TO = 12_000
-_SPREAD = 10.0
+_EXACT_UP_TO = 4_096
+_EXTENT = 10.0
+_NOISE = 1e-3
 
 
 def run_umap(
@@ -35,71 +41,108 @@ def run_umap(
     n_epochs: int | None = None,
     embedding: Latents | None = None,
     report: Report = lambda _fraction, _text: None,
+    note: Note = lambda _sentence: None,
 ) -> Latents:
     """UMAP of (n, d) latents, (n, dims) float32.
 
-    The layout starts from PCA. With a seed the same latents give the same map on the same
-    machine; umap-learn then works on one core, without a seed on all.
+    The layout starts from PCA, scaled as umap-learn scales its start, and so shows a map at
+    once. Neighbours are exact up to 4,096 samples, approximate beyond, as in umap-learn. With
+    a seed the same latents give the same map on the same machine; neighbours and layout then
+    keep to one core. Without a seed they use all.
 
     Args:
+        n_epochs: passes of the layout; None for umap-learn's choice.
         embedding: where to lay out, (n, dims) float32, C-contiguous; written all the time.
         report: told the fraction done and the stage.
+        note: told, in a sentence each, what was done otherwise than asked, and what to mind
+            when reading the map.
 
     Raises:
-        UserError: the metric is unknown to umap-learn.
+        UserError: an option that UMAP cannot take.
     """
+    UMAP.options({"n_neighbors": n_neighbors, "min_dist": min_dist, "metric": metric, "seed": seed})
     n = len(latents)
     made = np.zeros((n, dims), np.float32) if embedding is None else embedding
+    if made.shape != (n, dims) or made.dtype != np.float32 or not made.flags.c_contiguous:
+        raise ValueError(f"the embedding must be ({n}, {dims}) float32, C-contiguous")
     made[...] = _start(latents, dims, seed)
     if n < _FEWEST_POINTS:
+        note(f"UMAP needs at least {_FEWEST_POINTS} points; {n} are laid out by PCA.")
         report(1.0, "too few points for UMAP; PCA instead")
         return made
-    n_neighbors = max(2, min(n_neighbors, n - 1))
+    if n_neighbors > n - 1:
+        note(f"{n} points have only {n - 1} neighbours each; {n - 1} are used, not {n_neighbors}.")
+        n_neighbors = n - 1
     report(None, "loading umap-learn")
+    from scipy.sparse.csgraph import connected_components
     from sklearn.utils import check_random_state
-    from umap.umap_ import (
-        find_ab_params,
-        fuzzy_simplicial_set,
-        make_epochs_per_sample,
-        nearest_neighbors,
-    )
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample
 
     random_state = check_random_state(seed)
     report(0.02, "neighbours")
-    if n <= _EXACT_UP_TO and metric in METRICS and metric != "dot":
-        # As exact as can be, and ready before the approximate search has compiled.
-        indices, distances = nearest(latents, latents, n_neighbors, metric)
-    else:
-        try:
-            indices, distances, _index = nearest_neighbors(
-                latents, n_neighbors, metric, {}, False, random_state, low_memory=True
-            )
-        except (ValueError, KeyError) as error:
-            raise UserError(f"UMAP cannot use the metric “{metric}”: {error}.") from error
+    rows, distances = _neighbours(latents, n_neighbors, metric, random_state, seed)
     report(_NEIGHBOURS_END, "graph")
     graph = fuzzy_simplicial_set(
-        latents, n_neighbors, random_state, metric, knn_indices=indices, knn_dists=distances
+        latents, n_neighbors, random_state, metric, knn_indices=rows, knn_dists=distances
     )[0].tocoo()
     graph.sum_duplicates()
-    epochs = n_epochs or (500 if n <= 10_000 else 200)
-    graph.data[graph.data < graph.data.max() / epochs] = 0.0
+    usual = 500 if n <= 10_000 else 200
+    epochs = usual if n_epochs is None else n_epochs
+    # Edges too weak to be drawn once in all epochs would only cost time.
+    weakest = graph.data.max(initial=0.0) / (epochs if epochs > 10 else usual)
+    graph.data[graph.data < weakest] = 0.0
     graph.eliminate_zeros()
+    parts = int(connected_components(graph, directed=False, return_labels=False))
+    if parts > 1:
+        note(
+            f"The neighbours fall into {parts:,} separate parts; how they lie to each other on "
+            "the map means nothing."
+        )
     report(_GRAPH_END, "layout")
     a, b = find_ab_params(1.0, min_dist)
-    _lay_out(made, graph, epochs, make_epochs_per_sample, a, b, random_state, seed, report)
+    if graph.nnz:
+        _lay_out(made, graph, epochs, make_epochs_per_sample, a, b, random_state, seed, report)
     if not np.isfinite(made).all():
-        raise UserError("UMAP's layout ran off to infinity; choose a larger min_dist.")
+        raise UserError("UMAP's layout ran off to infinity; choose a larger least distance.")
     report(1.0, "done")
     return made
 
 
+def approximate_neighbours(
+    latents: Latents, n_neighbors: int, metric: str, random_state: Any, seed: int | None
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """umap-learn's own, by nearest neighbour descent: rows and distances, both (n, k)."""
+    from umap.umap_ import nearest_neighbors
+
+    jobs = -1 if seed is None else 1
+    with warnings.catch_warnings():
+        # It says on stderr that samples far from all others got fewer neighbours; the note on
+        # separate parts tells of them.
+        warnings.filterwarnings("ignore", message="Failed to correctly find")
+        rows, distances, _index = nearest_neighbors(
+            latents, n_neighbors, metric, {}, False, random_state, low_memory=True, n_jobs=jobs
+        )
+    return rows, distances
+
+
+def _neighbours(
+    latents: Latents, n_neighbors: int, metric: str, random_state: Any, seed: int | None
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    if len(latents) > _EXACT_UP_TO:
+        return approximate_neighbours(latents, n_neighbors, metric, random_state, seed)
+    rows, distances = nearest(latents, latents, n_neighbors, metric)
+    return rows.astype(np.int32), distances
+
+
 def _start(latents: Latents, dims: int, seed: int | None) -> Latents:
-    """PCA scaled to ten units, with a little noise so that equal latents can part."""
-    coordinates = fit_pca(latents, dims).coordinates
-    extent = float(np.abs(coordinates).max()) if coordinates.size else 0.0
-    scaled = coordinates * (_SPREAD / extent) if extent > 0 else coordinates
-    noise = np.random.default_rng(seed).normal(scale=1e-3, size=coordinates.shape)
-    return (scaled + noise).astype(np.float32)
+    """PCA with each axis ten units long, and a little noise so that equal latents can part."""
+    coordinates = fit_pca(latents, dims).coordinates.astype(np.float64)
+    if len(coordinates):
+        coordinates -= coordinates.min(axis=0)
+        extents = coordinates.max(axis=0)
+        coordinates *= _EXTENT / np.where(extents > 0, extents, 1.0)
+    noise = np.random.default_rng(seed).normal(scale=_NOISE, size=coordinates.shape)
+    return (coordinates + noise).astype(np.float32)
 
 
 def _lay_out(

@@ -1,0 +1,66 @@
+"""What a file or folder is, and whether it is safe: models and everything else."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from latentviewer.bootstrap.catalogue import model_card, model_folder, samples
+from latentviewer.domain.errors import UnsafeFileError, UserError
+
+_MODEL_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".onnx", ".pt2",
+                   ".safetensors", ".joblib", ".h5", ".keras", ".py")  # fmt: skip
+
+
+def inspect(reference: str) -> dict[str, Any]:
+    """JSON values; always `path`, `kind`, `safe`, `usable` and `why`.
+
+    Raises:
+        UserError: there is nothing of that name.
+    """
+    path = model_folder(reference)
+    if not path.exists():
+        raise UserError(f"{path} does not exist; check the path.")
+    if path.is_dir() or path.suffix.lower() in _MODEL_SUFFIXES or path.name == "config.json":
+        report = _model(reference, path)
+        if report is not None:
+            return report
+    from latentviewer.io.inspecting import inspect_path
+
+    return inspect_path(path)
+
+
+def _model(reference: str, path: Path) -> dict[str, Any] | None:
+    report: dict[str, Any] = {"path": str(path), "kind": "model", "format": "safetensors"}
+    try:
+        card = model_card(reference)
+    except UnsafeFileError as error:
+        return {**report, "format": path.suffix.lstrip("."), "safe": False, "usable": False,
+                "why": str(error)}  # fmt: skip
+    except UserError as error:
+        is_model = path.is_file() or any((path / name).exists() for name in _PARTS)
+        if not is_model:
+            return None
+        return {**report, "safe": True, "usable": False, "why": str(error)}
+    space = next((s for s in samples() if s.model == card.name and s.available), None)
+    return {
+        **report,
+        "path": card.path,
+        "name": card.name,
+        "family": card.family,
+        "latent_dim": card.latent_dim,
+        "image": dataclasses.asdict(card.image),
+        "abilities": sorted(capability.value for capability in card.capabilities),
+        "data": card.data,
+        "parameters": card.parameters,
+        "weights_hash": card.weights_hash,
+        "figures": dict(card.figures),
+        "space": str(space.space) if space is not None else None,
+        "safe": True,
+        "usable": True,
+        "why": None,
+    }
+
+
+_PARTS = ("config.json", "model.safetensors")

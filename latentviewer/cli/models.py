@@ -1,0 +1,285 @@
+"""Commands that run a model: encode, decode, path, train."""
+
+import argparse
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentviewer.cli.console import ProgressLine, follow, write_json, write_line
+from latentviewer.cli.outputs import checked_output, write_array, write_grid
+from latentviewer.domain.errors import UserError
+from latentviewer.domain.path import Path as LatentPath
+from latentviewer.domain.path import Waypoint
+from latentviewer.domain.ports import Capability, DataSet, Images, ImageShape, Model
+from latentviewer.domain.space import Latents, Space
+from latentviewer.domain.table import Categories, Column, Numbers, Texts
+
+_DECODED_AT_ONCE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class FirstSamples:
+    """The first `count` samples of a data set; fulfils `DataSet`."""
+
+    whole: DataSet
+    count: int
+
+    @property
+    def name(self) -> str:
+        """The name of the whole: row i is its sample i."""
+        return self.whole.name
+
+    @property
+    def image(self) -> ImageShape:
+        """The shape of one picture."""
+        return self.whole.image
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """The columns, cut to the samples that are here."""
+        return {key: _first(column, self.count) for key, column in self.whole.columns.items()}
+
+    def __len__(self) -> int:
+        return self.count
+
+    def images(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """The named samples, (len(rows), h, w, c) uint8."""
+        if rows.size and int(rows.max()) >= self.count:
+            raise IndexError(f"{self.name} is cut to {self.count} samples")
+        return self.whole.images(rows)
+
+
+def encode(arguments: argparse.Namespace) -> int:
+    """Writes the latents of a data set as a space."""
+    from latentviewer import bootstrap
+    from latentviewer.io.spaces import write_space
+
+    output = checked_output(arguments.output, ".arrow", ".parquet")
+    started = time.monotonic()
+    model = bootstrap.open_model(arguments.model)
+    data = bootstrap.open_data(arguments.data, arguments.data_folder)
+    if arguments.limit is not None and arguments.limit < len(data):
+        data = FirstSamples(data, arguments.limit)
+    space = follow(f"Encode {data.name}", bootstrap.encode(model, data, arguments.batch))
+    write_space(space, output)
+    seconds = time.monotonic() - started
+    if arguments.json:
+        write_json(
+            {
+                "written": output,
+                "samples": len(space),
+                "latent_dim": space.dim,
+                "has_std": space.latent_std is not None,
+                "columns": list(space.columns),
+                "model": space.provenance.model,
+                "model_hash": space.provenance.model_hash,
+                "data": space.provenance.data,
+                "seconds": seconds,
+            }
+        )
+    else:
+        write_line(
+            f"Wrote {output}: {len(space):,} latents of {space.dim} dimensions, "
+            f"{data.name} by {model.card.name}, in {seconds:.1f} s."
+        )
+    return 0
+
+
+def decode(arguments: argparse.Namespace) -> int:
+    """Writes the pictures of latents."""
+    from latentviewer import bootstrap
+    from latentviewer.io.spaces import open_space
+
+    output = checked_output(arguments.output, ".png", ".npy")
+    model = bootstrap.open_model(arguments.model)
+    latents = open_space(arguments.latents).latent
+    if latents.shape[1] != model.card.latent_dim:
+        raise UserError(
+            f"{arguments.latents} has latents of {latents.shape[1]} dimensions, "
+            f"{model.card.name} decodes {model.card.latent_dim}; name the model that made them."
+        )
+    if len(latents) == 0:
+        raise UserError(f"{arguments.latents} holds no latents; there is nothing to decode.")
+    images = decoded(model, latents)
+    write_images(output, images)
+    shape = model.card.image
+    if arguments.json:
+        image = {"height": shape.height, "width": shape.width, "channels": shape.channels}
+        document = {"written": output, "model": model.card.name, "latents": len(latents)}
+        write_json({**document, "image": image})
+    else:
+        count = "1 picture" if len(latents) == 1 else f"{len(latents):,} pictures"
+        write_line(f"Wrote {output}: {count} of {shape.width} x {shape.height} pixels.")
+    return 0
+
+
+def path(arguments: argparse.Namespace) -> int:
+    """Writes the frames of a path through samples."""
+    from latentviewer import bootstrap
+    from latentviewer.io.exports import export_frames
+
+    output = checked_output(arguments.output, ".mp4", ".gif", ".png", ".npy")
+    space = bootstrap.find_space(arguments.space)
+    if len(arguments.via) < 2:
+        raise UserError("A path needs two samples or more; write them as --via 12,401.")
+    for row in arguments.via:
+        check_row(space, row)
+    way = LatentPath(
+        waypoints=tuple(
+            Waypoint(space.latent[row], row, space.label(row)) for row in arguments.via
+        ),
+        mode=arguments.mode,
+        frames=arguments.frames,
+        closed=arguments.closed,
+    )
+    latents = way.latents()
+    if output.suffix.lower() == ".npy":
+        write_array(output, latents)
+    else:
+        model = decoder_of(space, arguments.model)
+        images = decoded(model, latents)
+        follow(f"Write {output.name}", export_frames(images, output, arguments.fps))
+    length = float(np.linalg.norm(np.diff(latents.astype(np.float64), axis=0), axis=1).sum())
+    if arguments.json:
+        frames = way.waypoint_frames()
+        write_json(
+            {
+                "written": output,
+                "frames": len(latents),
+                "fps": arguments.fps,
+                "mode": way.mode,
+                "closed": way.closed,
+                "length": length,
+                "waypoints": [
+                    {"row": stop.row, "label": stop.label, "frame": int(frame)}
+                    for stop, frame in zip(way.waypoints, frames, strict=True)
+                ],
+            }
+        )
+    else:
+        write_line(f"Wrote {output}: {len(latents)} frames, {way.mode}, length {length:.3g}.")
+    return 0
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Trains a recipe, or measures its model."""
+    from latentviewer import bootstrap
+
+    known = bootstrap.recipes()
+    if arguments.recipe not in known:
+        raise UserError(f"There is no recipe “{arguments.recipe}”; train {' or '.join(known)}.")
+    output = arguments.output or Path(arguments.recipe)
+    if arguments.evaluate:
+        return _evaluate(arguments, output)
+    started = time.monotonic()
+    options = {
+        "data_folder": arguments.data_folder,
+        "epochs": arguments.epochs,
+        "seed": arguments.seed,
+        "fresh": arguments.fresh,
+    }
+    steps = bootstrap.train(arguments.recipe, output, **options)
+    written = follow(f"Train {arguments.recipe}", steps)
+    seconds = time.monotonic() - started
+    figures = bootstrap.model_card(str(written)).figures
+    if arguments.json:
+        document = {"written": written, "recipe": arguments.recipe, "seconds": seconds}
+        write_json({**document, "figures": figures})
+    else:
+        write_line(f"Wrote {written} in {seconds:.0f} s.")
+        _write_figures(figures)
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace, output: Path) -> int:
+    from latentviewer import bootstrap
+
+    reference = str(output) if (output / "config.json").is_file() else arguments.recipe
+    if arguments.output is not None and reference == arguments.recipe:
+        raise UserError(f"{output} holds no model; train it first, or leave -o out.")
+    model = bootstrap.open_model(reference)
+    data = bootstrap.open_data(bootstrap.test_data(arguments.recipe), arguments.data_folder)
+    figures = bootstrap.evaluate(model, data)
+    if arguments.json:
+        write_json({"model": model.card.path, "data": data.name, "figures": figures})
+    else:
+        write_line(f"{model.card.path} on {data.name}")
+        _write_figures(figures)
+    return 0
+
+
+def _write_figures(figures: Mapping[str, object]) -> None:
+    for name, value in figures.items():
+        shown = f"{value:.3f}" if isinstance(value, float) else str(value)
+        write_line(f"  {name.replace('_', ' ')}: {shown}")
+
+
+def decoder_of(space: Space, named: str | None) -> Model:
+    """The model that decodes latents of `space`.
+
+    Args:
+        named: a model's name or folder; None for the one that the space came from.
+
+    Raises:
+        UserError: there is none, it does not decode, or has other dimensions.
+    """
+    from latentviewer import bootstrap
+
+    reference = named or space.provenance.model
+    if reference is None:
+        raise UserError(
+            f"{space.name} does not say which model made it; name a decoder with --model, "
+            "or write .npy."
+        )
+    model = bootstrap.open_model(reference)
+    if Capability.DECODE not in model.card.capabilities:
+        raise UserError(f"{model.card.name} has no decoder; name another model with --model.")
+    if model.card.latent_dim != space.dim:
+        raise UserError(
+            f"{model.card.name} decodes latents of {model.card.latent_dim} dimensions, "
+            f"{space.name} has {space.dim}; name the model that made it with --model."
+        )
+    return model
+
+
+def check_row(space: Space, row: int) -> None:
+    """Refuses a row that `space` does not have."""
+    if row >= len(space):
+        there = f"its rows are 0 to {len(space) - 1}" if len(space) else "it has none"
+        raise UserError(f"{space.name} has no row {row}; {there}.")
+
+
+def decoded(model: Model, latents: Latents) -> Images:
+    """(n, d) latents as (n, h, w, c) pictures, in batches."""
+    shape = model.card.image
+    images = np.empty((len(latents), shape.height, shape.width, shape.channels), np.float32)
+    line = ProgressLine("Decode")
+    try:
+        for start in range(0, len(latents), _DECODED_AT_ONCE):
+            end = min(start + _DECODED_AT_ONCE, len(latents))
+            images[start:end] = model.decode(np.ascontiguousarray(latents[start:end]))
+            if len(latents) > _DECODED_AT_ONCE:
+                line.show(end / len(latents))
+    finally:
+        line.close()
+    return images
+
+
+def write_images(output: Path, images: Images) -> None:
+    """A grid as PNG, or the values as NPY, by the name's ending."""
+    if output.suffix.lower() == ".npy":
+        write_array(output, images)
+    else:
+        write_grid(output, images)
+
+
+def _first(column: Column, count: int) -> Column:
+    if isinstance(column, Categories):
+        return Categories(column.codes[:count], column.names)
+    if isinstance(column, Numbers):
+        return Numbers(column.values[:count])
+    return Texts(column.values[:count])

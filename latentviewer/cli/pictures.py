@@ -1,0 +1,94 @@
+"""Commands that draw: the map, and the whole window."""
+
+import argparse
+
+from latentviewer.cli.console import write_json, write_line
+from latentviewer.cli.mapping import MapChoice, UmapOptions, map_of, quality_of, quality_words
+from latentviewer.cli.outputs import checked_output
+from latentviewer.domain.errors import UserError
+from latentviewer.domain.space import Space
+
+
+def render(arguments: argparse.Namespace) -> int:
+    """Draws the map of a space into a picture."""
+    from latentviewer import bootstrap
+    from latentviewer.rendering import MapPicture, draw_map, write_picture
+
+    output = checked_output(arguments.output, ".png")
+    space = bootstrap.find_space(arguments.space)
+    column = _column(space, arguments.color_by)
+    method = arguments.method or ("umap" if f"umap_{arguments.dims}d" in space.maps else "pca")
+    choice = MapChoice(method, arguments.dims, UmapOptions.from_arguments(arguments))
+    made = map_of(space, choice)
+    quality = quality_of(space, made.coordinates)
+    wanted = MapPicture(
+        title=space.name,
+        subtitle=_subtitle(space, method, arguments.dims, column),
+        footer=quality_words(quality),
+        axes=made.axes,
+        colour_by=column,
+        size=arguments.size,
+        theme=arguments.theme,
+    )
+    picture, drawn = draw_map(space, made.coordinates, wanted, bootstrap.rasteriser())
+    write_picture(output, picture)
+    if arguments.json:
+        write_json(
+            {
+                "written": output,
+                "map": f"{method}_{arguments.dims}d",
+                "width": picture.width,
+                "height": picture.height,
+                "points": len(space),
+                "drawn": drawn,
+                "color_by": column,
+                "computed": made.computed,
+                "quality": quality,
+            }
+        )
+    else:
+        points = "1 point" if len(space) == 1 else f"{len(space):,} points"
+        write_line(f"Wrote {output}: {points}, {picture.width} x {picture.height} pixels.")
+    return 0
+
+
+def shot(arguments: argparse.Namespace) -> int:
+    """Draws the whole window into a picture."""
+    from latentviewer import bootstrap
+
+    output = checked_output(arguments.output, ".png")
+    width, height = bootstrap.shot(
+        arguments.path,
+        output,
+        size=arguments.size,
+        theme=arguments.theme,
+        scale=arguments.scale,
+        method=arguments.method,
+        dims=arguments.dims,
+        at=arguments.at,
+    )
+    if arguments.json:
+        write_json({"written": output, "width": width, "height": height})
+    else:
+        write_line(f"Wrote {output}: {width} x {height} pixels.")
+    return 0
+
+
+def _column(space: Space, named: str | None) -> str | None:
+    if named is None:
+        return space.label_column()
+    if named not in space.columns:
+        there = ", ".join(space.columns) or "none"
+        raise UserError(f"{space.name} has no column “{named}”; its columns: {there}.")
+    return named
+
+
+def _subtitle(space: Space, method: str, dims: int, column: str | None) -> str:
+    count = "1 latent" if len(space) == 1 else f"{len(space):,} latents"
+    dimensions = "1 dimension" if space.dim == 1 else f"{space.dim} dimensions"
+    parts = [f"{method.upper()} in {dims}D", f"{count} of {dimensions}"]
+    if space.provenance.data is not None:
+        parts.append(space.provenance.data)
+    if column is not None:
+        parts.append(f"coloured by {column}")
+    return "  ·  ".join(parts)

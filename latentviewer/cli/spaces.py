@@ -1,0 +1,156 @@
+"""Commands that read spaces: samples, inspect, project, eval, neighbors."""
+
+import argparse
+import dataclasses
+import time
+from typing import Any
+
+import numpy as np
+
+from latentviewer.cli.console import write_json, write_line, write_table
+from latentviewer.cli.mapping import MapChoice, UmapOptions, map_of, quality_of, quality_words
+from latentviewer.cli.models import check_row, decoded, decoder_of, write_images
+from latentviewer.cli.outputs import checked_output, write_array
+from latentviewer.domain.space import Space
+
+
+def samples(arguments: argparse.Namespace) -> int:
+    """Lists what is bundled."""
+    from latentviewer import bootstrap
+
+    found = bootstrap.samples()
+    if arguments.json:
+        keys = ("name", "kind", "model", "data", "space", "available")
+        write_json([{key: getattr(sample, key) for key in keys} for sample in found])
+        return 0
+    rows = [("NAME", "KIND", "MODEL", "DATA", "")]
+    for sample in found:
+        missing = "" if sample.available else "not here"
+        rows.append((sample.name, sample.kind, sample.model, sample.data, missing))
+    write_table(rows)
+    return 0
+
+
+def project(arguments: argparse.Namespace) -> int:
+    """Adds a projection to a space and writes it."""
+    from latentviewer import bootstrap
+    from latentviewer.io.spaces import write_space
+
+    output = checked_output(arguments.output, ".arrow", ".parquet")
+    space = bootstrap.find_space(arguments.space)
+    started = time.monotonic()
+    options = UmapOptions.from_arguments(arguments)
+    choice = MapChoice(arguments.method, arguments.dims, options, again=True)
+    made = map_of(space, choice)
+    seconds = time.monotonic() - started
+    quality = quality_of(space, made.coordinates)
+    key = f"{arguments.method}_{arguments.dims}d"
+    maps = space.provenance.extra.get("maps", {})
+    about = {"method": arguments.method, "dims": arguments.dims, "seed": arguments.seed}
+    about |= {"parameters": made.parameters, "quality": quality}
+    known = dict(maps) if isinstance(maps, dict) else {}
+    extra = {**space.provenance.extra, "maps": {**known, key: about}}
+    provenance = dataclasses.replace(space.provenance, extra=extra)
+    mapped = dataclasses.replace(space.with_map(key, made.coordinates), provenance=provenance)
+    write_space(mapped, output)
+    if arguments.json:
+        write_json({"written": output, "map": key, **about, "seconds": seconds})
+    else:
+        write_line(f"Wrote {output} with the map {key}, made in {seconds:.1f} s.")
+        write_line(quality_words(quality))
+    return 0
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Works out an expression, lists its nearest samples, writes its picture."""
+    from latentviewer import bootstrap
+    from latentviewer.domain.expression import evaluate, parse
+
+    expression = parse(arguments.expression)
+    output = arguments.output
+    if output is not None:
+        output = checked_output(output, ".png", ".npy")
+    context = bootstrap.find_context(arguments.space)
+    result = evaluate(expression, context)
+    space: Space = context.space
+    if output is not None and output.suffix.lower() == ".npy":
+        write_array(output, result.latent[None])
+    elif output is not None:
+        write_images(output, decoded(decoder_of(space, arguments.model), result.latent[None]))
+    nearest = _nearest(space, result.latent, arguments.nearest, result.rows_used.tolist())
+    norm = float(np.linalg.norm(result.latent.astype(np.float64)))
+    if arguments.json:
+        write_json(
+            {
+                "expression": arguments.expression,
+                "dim": space.dim,
+                "norm": norm,
+                "latent": result.latent,
+                "rows_used": result.rows_used,
+                "nearest": nearest,
+                "written": output,
+            }
+        )
+        return 0
+    write_line(f"norm {norm:.6g}")
+    _write_neighbours(nearest)
+    if output is not None:
+        write_line(f"Wrote {output}.")
+    return 0
+
+
+def neighbors(arguments: argparse.Namespace) -> int:
+    """Lists the nearest samples of a sample."""
+    from latentviewer import bootstrap
+
+    space = bootstrap.find_space(arguments.space)
+    check_row(space, arguments.of)
+    query = space.latent[arguments.of]
+    found = _nearest(space, query, arguments.k, [arguments.of], arguments.metric)
+    if arguments.json:
+        document = {"row": arguments.of, "label": space.label(arguments.of)}
+        write_json({**document, "metric": arguments.metric, "neighbors": found})
+    else:
+        _write_neighbours(found)
+    return 0
+
+
+def _nearest(
+    space: Space, query: Any, k: int, exclude: list[int], metric: str = "euclidean"
+) -> list[dict[str, Any]]:
+    from latentviewer.projection.neighbours import nearest
+
+    left = len(space) - len(set(exclude))
+    if k == 0 or left <= 0:
+        return []
+    found_rows, found = nearest(
+        space.latent, query[None], min(k, left), metric=metric, exclude=exclude
+    )
+    rows, distances = found_rows[0], found[0]
+    return [
+        {"row": int(row), "label": space.label(int(row)), "distance": float(distance)}
+        for row, distance in zip(rows, distances, strict=True)
+    ]
+
+
+def _write_neighbours(found: list[dict[str, Any]]) -> None:
+    rows = [("ROW", "DISTANCE", "LABEL")]
+    rows += [(f"#{n['row']}", f"{n['distance']:.6g}", n["label"]) for n in found]
+    write_table(rows, ">>")
+
+
+def inspect(arguments: argparse.Namespace) -> int:
+    """Says what a file or folder is, and whether it is safe."""
+    from latentviewer import bootstrap
+
+    report = bootstrap.inspect(arguments.path)
+    if arguments.json:
+        write_json(report)
+    else:
+        for key, value in report.items():
+            if isinstance(value, dict):
+                for name, inner in value.items():
+                    write_line(f"{key} {name}: {inner}")
+            elif value not in (None, [], ""):
+                write_line(f"{key}: {value}")
+    return 0 if report["safe"] else 3

@@ -1,0 +1,192 @@
+"""The methods that lay out a space, as a menu and its options need them.
+
+Only values; nothing here loads a method.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from latentviewer.domain.errors import UserError
+from latentviewer.projection.neighbours import METRICS
+
+Value = int | float | str | None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One option of a method.
+
+    Attributes:
+        key: the keyword of the function behind the method.
+        title: what a form calls it. tooltip: what it does, in one or two sentences.
+        default: taken where nothing is said; its type is the option's type.
+        lowest, highest: of a number, both allowed; None where there is no end.
+        choices: of a text; empty for numbers.
+        may_be_none: None is allowed, and means what the tooltip says.
+    """
+
+    key: str
+    title: str
+    tooltip: str
+    default: int | float | str
+    lowest: float | None = None
+    highest: float | None = None
+    choices: tuple[str, ...] = ()
+    may_be_none: bool = False
+
+    def checked(self, value: Value) -> Value:
+        """The value as the method takes it.
+
+        Raises:
+            UserError: of another kind, out of range, or not among the choices.
+        """
+        if value is None and self.may_be_none:
+            return None
+        if self.choices:
+            if value not in self.choices:
+                raise UserError(
+                    f"{self.title}: “{value}” is not known; choose {', '.join(self.choices)}."
+                )
+            return value
+        whole = isinstance(self.default, int)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or (whole and value != int(value or 0)):
+            kind = "a whole number" if whole else "a number"
+            raise UserError(f"{self.title}: “{value}” is not {kind}.")
+        assert isinstance(value, int | float)
+        # Written so that NaN is refused too.
+        low_enough = self.highest is None or value <= self.highest
+        high_enough = self.lowest is None or value >= self.lowest
+        if not (low_enough and high_enough):
+            raise UserError(f"{self.title}: {value:g} is out of range; {self._range()}.")
+        return int(value) if whole else float(value)
+
+    def _range(self) -> str:
+        if self.highest is None:
+            return f"it must be at least {self.lowest:g}"
+        if self.lowest is None:
+            return f"it must be at most {self.highest:g}"
+        return f"it must lie between {self.lowest:g} and {self.highest:g}"
+
+
+@dataclass(frozen=True)
+class Method:
+    """A projection.
+
+    Attributes:
+        key: its short name, such as `umap`; a finished map is stored as `umap_2d`.
+        title: what the window calls it.
+        description: what it shows and what it does not, for a person new to it.
+        inverse: the name of the way back.
+        repeatable: what "same seed, same picture" means for it.
+        in_child: it runs in the child process, and forms under one's eyes.
+        parameters: its options.
+    """
+
+    key: str
+    title: str
+    description: str
+    inverse: str
+    repeatable: str
+    in_child: bool
+    parameters: tuple[Parameter, ...]
+
+    def options(self, given: Mapping[str, Value]) -> dict[str, Value]:
+        """Every option, from what is given and the defaults.
+
+        Raises:
+            UserError: an option that this method has not, or a value it cannot take.
+        """
+        known = {parameter.key: parameter for parameter in self.parameters}
+        for key in given:
+            if key not in known:
+                has = f"it has {', '.join(known)}" if known else "it has none"
+                raise UserError(f"{self.title} has no option “{key}”; {has}.")
+        return {
+            key: parameter.checked(given[key]) if key in given else parameter.default
+            for key, parameter in known.items()
+        }
+
+
+PCA = Method(
+    key="pca",
+    title="PCA",
+    description=(
+        "Turns the space so that its widest directions lie along the axes, and leaves the rest "
+        "out. Distances are true as far as they lie in the plane; groups that differ in other "
+        "directions overlap."
+    ),
+    inverse="PCA, exact in the plane",
+    repeatable="Always the same picture for the same latents.",
+    in_child=False,
+    parameters=(),
+)
+
+UMAP = Method(
+    key="umap",
+    title="UMAP",
+    description=(
+        "Keeps neighbours together and pulls groups apart. Who is near whom can be read from it; "
+        "sizes of groups and the distances between them mean little."
+    ),
+    inverse="weighted nearest neighbours",
+    repeatable=(
+        "With a seed, the same picture on the same machine, laid out on one core; without a "
+        "seed it uses all cores and differs from run to run."
+    ),
+    in_child=True,
+    parameters=(
+        Parameter(
+            "n_neighbors",
+            "Neighbours",
+            "How many neighbours each sample is tied to. Few show fine detail, many the overall "
+            "shape.",
+            15,
+            lowest=2,
+            highest=500,
+        ),
+        Parameter(
+            "min_dist",
+            "Least distance",
+            "How tightly samples may lie together. Small values give dense clumps, large ones an "
+            "even spread.",
+            0.1,
+            lowest=0.0,
+            highest=1.0,
+        ),
+        Parameter(
+            "metric",
+            "Distance",
+            "What near means in latent space. Euclidean suits most models; cosine suits "
+            "embeddings whose length carries no meaning.",
+            "euclidean",
+            choices=tuple(metric for metric in METRICS if metric != "dot"),
+        ),
+        Parameter(
+            "seed",
+            "Seed",
+            "The same seed gives the same picture. Without one it is faster, and differs each "
+            "time.",
+            0,
+            lowest=0,
+            highest=2**32 - 1,
+            may_be_none=True,
+        ),
+    ),
+)
+
+METHODS: tuple[Method, ...] = (PCA, UMAP)
+
+
+def method_named(key: str) -> Method:
+    """The method of a short name.
+
+    Raises:
+        UserError: there is none.
+    """
+    for method in METHODS:
+        if method.key == key:
+            return method
+    raise UserError(
+        f"There is no projection “{key}”; there are {', '.join(m.key for m in METHODS)}."
+    )
