@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from latentviewer.domain.errors import UserError
-from latentviewer.domain.space import Latents, Provenance, Space
+from latentviewer.domain.space import Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column
 from latentviewer.io.arrow_columns import (
     encodable,
@@ -101,7 +101,7 @@ def space_of(table: Any, path: Path) -> Space:
                 columns[_unused(name, columns)] = column
     return Space(
         name=metadata["name"] or path.stem,
-        latent=latent,
+        latent=checked_latents(latent, str(path)),
         latent_std=std,
         columns=columns,
         maps=maps,

@@ -12,7 +12,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
-from latentviewer.domain.space import Latents, Provenance, Space
+from latentviewer.domain.space import Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column
 from latentviewer.io.archives import ZIP_DAMAGE, checked_entries
 from latentviewer.io.arrow_columns import from_arrow
@@ -45,7 +45,7 @@ def read_npy_space(path: Path) -> Space:
         array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
     except (ValueError, EOFError, OverflowError) as error:
         raise _damaged(str(path)) from error
-    return Space(path.stem, _as_float32(np.asarray(array)))
+    return Space(path.stem, checked_latents(_as_float32(np.asarray(array)), str(path)))
 
 
 def read_npz_space(path: Path) -> Space:
@@ -61,7 +61,7 @@ def read_npz_space(path: Path) -> Space:
     """
     arrays = _arrays(path)
     key = _latent_key(arrays, path)
-    latent = _as_float32(arrays.pop(key))
+    latent = checked_latents(_as_float32(arrays.pop(key)), str(path))
     std = arrays.pop("latent_std", None)
     columns: dict[str, Column] = {}
     maps: dict[str, Latents] = {}
