@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from latentviewer.domain.ports import Deliver
     from latentviewer.domain.space import Latents, Space
+    from latentviewer.ui.garbage import GarbageTurns
     from latentviewer.ui.inbox import Inbox
     from latentviewer.ui.main_window import MainWindow
 
@@ -49,16 +50,19 @@ class Lanes:
     Attributes:
         inbox: the way back to the main thread.
         worker: the thread of the models. child: the process of the projections.
+        garbage: who collects it, and when.
         warming: the thread that loads the numba kernels, while it does.
     """
 
     inbox: Inbox
     worker: Worker
     child: ChildLane
+    garbage: GarbageTurns
     warming: threading.Thread | None = None
 
     def stop(self) -> None:
         """Ends threads and process; the inbox first, so that nothing more arrives."""
+        self.garbage.stop()
         self.inbox.close()
         self.child.stop()
         # A step that takes longer than the worker's patience ends with the process.
@@ -120,6 +124,7 @@ def make_services(
 def make_window(inbox: Inbox | None = None) -> tuple[MainWindow, Workbench, Lanes]:
     """The whole program but for its event loop. A QApplication must exist."""
     from latentviewer.kernels.reference import NumpyRasteriser
+    from latentviewer.ui.garbage import GarbageTurns
     from latentviewer.ui.inbox import Inbox as MakeInbox
     from latentviewer.ui.main_window import MainWindow
 
@@ -129,7 +134,16 @@ def make_window(inbox: Inbox | None = None) -> tuple[MainWindow, Workbench, Lane
     worker.start()
     workbench = make_workbench(inbox.deliver, worker, child)
     window = MainWindow(workbench, NumpyRasteriser())
-    return window, workbench, Lanes(inbox, worker, child)
+    garbage = GarbageTurns(window)
+    window.map_panel.view.hovered.connect(lambda _target: garbage.touch())
+
+    def on_sources() -> None:
+        # The model is the last of the large imports.
+        if workbench.workspace.model is not None:
+            garbage.keep_what_is_there()
+
+    workbench.workspace.sources_changed.connect(on_sources)
+    return window, workbench, Lanes(inbox, worker, child, garbage)
 
 
 def warm_kernels(window: MainWindow, lanes: Lanes) -> None:

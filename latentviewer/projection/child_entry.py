@@ -1,7 +1,6 @@
 """What the child process does: warm up, then serve one request after another."""
 
 import os
-import os
 import traceback
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -13,7 +12,6 @@ from latentviewer.domain.errors import UserError
 from latentviewer.jobs.shared import SharedBlock
 
 _WARM_POINTS = 64
-_NICENESS = 5
 
 
 def serve(connection: "Connection[Any, Any]") -> None:
@@ -23,9 +21,6 @@ def serve(connection: "Connection[Any, Any]") -> None:
     shape of a shared block of float32; and any options of `run_umap`. What it sends when done
     is a tuple of sentences: what the reader of the map should mind.
     """
-    if hasattr(os, "nice"):
-        # The window goes first where cores are few.
-        os.nice(_NICENESS)
     _give_way()
     if not connection.poll(0):
         _warm()
@@ -79,11 +74,8 @@ def _give_way() -> None:
 
 def _warm() -> None:
     """Imports umap-learn and compiles what it compiles, before anyone waits for it."""
-    from sklearn.utils import check_random_state
-
-    from latentviewer.projection.umap_child import approximate_neighbours, run_umap
+    from latentviewer.projection.umap_child import run_umap
 
     few = np.random.default_rng(0).normal(size=(_WARM_POINTS, 4)).astype(np.float32)
     for dims in (2, 3):
         run_umap(few, dims=dims, n_epochs=2)
-    approximate_neighbours(few, 15, "euclidean", check_random_state(0), 0)

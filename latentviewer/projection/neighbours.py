@@ -18,7 +18,6 @@ Metric = Literal["euclidean", "cosine", "dot", "correlation"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 _VALUES_AT_ONCE = 2_000_000
 _ROUNDING = float(np.finfo(np.float32).eps) / 2
-_NO_DIRECTION = 1e-12
 
 
 def nearest(
@@ -137,13 +136,11 @@ def _parts(n: int, d: int) -> list[slice]:
 def _directions(latents: Latents, metric: str) -> NDArray[np.float64]:
     """(n, d) unit vectors; zeros for vectors that have no direction."""
     exact = latents.astype(np.float64)
-    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
     if metric == "correlation":
+        # Exact for a constant vector of float32, so that nothing of it is left.
         exact = exact - exact.mean(axis=1, keepdims=True)
-    left = np.linalg.norm(exact, axis=1, keepdims=True)
-    # What is left of a constant vector after its mean is rounding, not a direction.
-    there = (left > 0) & (left > _NO_DIRECTION * lengths)
-    return np.asarray(np.divide(exact, left, out=np.zeros_like(exact), where=there))
+    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
+    return np.asarray(np.divide(exact, lengths, out=np.zeros_like(exact), where=lengths > 0))
 
 
 def _distances(latents: Latents, queries: Latents, metric: str) -> NDArray[np.float64]:

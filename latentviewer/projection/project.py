@@ -50,7 +50,7 @@ class Parameter:
             return value
         whole = isinstance(self.default, int)
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or (whole and value != int(value or 0)):
+        if not number or (whole and not float(value or 0).is_integer()):
             kind = "a whole number" if whole else "a number"
             raise UserError(f"{self.title}: “{value}” is not {kind}.")
         assert isinstance(value, int | float)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import Latents
-from latentviewer.projection.neighbours import METRICS, nearest
 from latentviewer.projection.neighbours import nearest
 from latentviewer.projection.pca import fit_pca
 from latentviewer.projection.project import UMAP
@@ -25,7 +24,8 @@ Note = Callable[[str], None]
 # How the stages share the time on a laptop; the layout has most of it.
 _NEIGHBOURS_END, _GRAPH_END = 0.12, 0.2
 _FEWEST_POINTS = 5
-_EXACT_UP_TO = 4_096
+# As exact as can be, and ready before the approximate search has compiled.
+_EXACT_UP_TO = 12_000
 _EXTENT = 10.0
 _NOISE = 1e-3
 
@@ -46,7 +46,7 @@ def run_umap(
     """UMAP of (n, d) latents, (n, dims) float32.
 
     The layout starts from PCA, scaled as umap-learn scales its start, and so shows a map at
-    once. Neighbours are exact up to 4,096 samples, approximate beyond, as in umap-learn. With
+    once. Neighbours are exact up to 12,000 samples, beyond by umap-learn's own search. With
     a seed the same latents give the same map on the same machine; neighbours and layout then
     keep to one core. Without a seed they use all.
 
@@ -108,10 +108,13 @@ def run_umap(
     return made
 
 
-def approximate_neighbours(
+def _neighbours(
     latents: Latents, n_neighbors: int, metric: str, random_state: Any, seed: int | None
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """umap-learn's own, by nearest neighbour descent: rows and distances, both (n, k)."""
+    """Rows and distances of each sample's neighbours, itself among them, both (n, k)."""
+    if len(latents) <= _EXACT_UP_TO:
+        near, how_far = nearest(latents, latents, n_neighbors, metric)
+        return near.astype(np.int32), how_far
     from umap.umap_ import nearest_neighbors
 
     jobs = -1 if seed is None else 1
@@ -123,15 +126,6 @@ def approximate_neighbours(
             latents, n_neighbors, metric, {}, False, random_state, low_memory=True, n_jobs=jobs
         )
     return rows, distances
-
-
-def _neighbours(
-    latents: Latents, n_neighbors: int, metric: str, random_state: Any, seed: int | None
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    if len(latents) > _EXACT_UP_TO:
-        return approximate_neighbours(latents, n_neighbors, metric, random_state, seed)
-    rows, distances = nearest(latents, latents, n_neighbors, metric)
-    return rows.astype(np.int32), distances
 
 
 def _start(latents: Latents, dims: int, seed: int | None) -> Latents:
