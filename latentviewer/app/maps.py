@@ -174,7 +174,13 @@ class Maps:
                 self.forming.emit(Forming(self._umap.embedding, dims, status))
 
         handle = self._workspace.services.start_umap(
-            space.latent, dims, done=done, failed=failed, progress=progress, cancelled=ended
+            space.latent,
+            dims,
+            done=done,
+            failed=failed,
+            progress=progress,
+            cancelled=ended,
+            note=self._workspace.say,
         )
         self._umap = handle
         # A half-formed map has no way back yet.

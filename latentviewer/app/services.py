@@ -98,7 +98,7 @@ class UmapHandle(Protocol):
 
 
 class UmapStart(Protocol):
-    """Starts UMAP of latents (n, d) in the child process."""
+    """Starts UMAP of latents (n, d) in the child process; `note` is told what it left out."""
 
     def __call__(
         self,
@@ -109,6 +109,7 @@ class UmapStart(Protocol):
         failed: Callable[[BaseException], None],
         progress: Callable[[JobStatus, object | None], None],
         cancelled: Callable[[], None],
+        note: Callable[[str], None],
     ) -> UmapHandle: ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,6 +53,7 @@ class UmapLane:
         failed: Callable[[BaseException], None],
         progress: Callable[[JobStatus, object | None], None],
         cancelled: Callable[[], None],
+        note: Callable[[str], None],
     ) -> FormingUmap:
         """See `latentviewer.app.services.UmapStart`."""
         given, given_array = _shared_array(latents.shape)
@@ -69,9 +70,11 @@ class UmapLane:
             "seed": SEED,
         }
 
-        def finish(_payload: object) -> None:
+        def finish(sentences: Sequence[str]) -> None:
             forming.end()
             done(forming.embedding)
+            for sentence in sentences:
+                note(sentence)
 
         def fail(error: BaseException) -> None:
             forming.end()

@@ -135,6 +135,7 @@ class Stage:
             failed=self.workbench.workspace.fault,
             progress=lambda _status, _partial: None,
             cancelled=lambda: None,
+            note=lambda _sentence: None,
         )
 
     def _submit(self, title: str, steps: Callable[[CancelToken], Job[None]]) -> JobHandle:

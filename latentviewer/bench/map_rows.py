@@ -1,0 +1,191 @@
+"""The map's frames, picking and lasso beside pyqtgraph, matplotlib and the bare memory."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latentviewer.bench.rows import Row
+from latentviewer.domain.ports import Splat
+from latentviewer.kernels.pick import pick
+from latentviewer.kernels.rasteriser import NumbaRasteriser
+
+_WIDTH, _HEIGHT, _RADIUS = 1200, 900, 2.5
+_CLASSES = 10
+_MILLION = 1_000_000
+
+
+def map_rows(quick: bool) -> list[Row]:
+    """Frames for a changed view at 1 and 10 million points, set-up, 3D, hover, lasso.
+
+    `quick` leaves the peer out at 10 million, which takes it half a minute.
+    """
+    rows: list[Row] = []
+    rasteriser = NumbaRasteriser()
+    frames: dict[int, float] = {}
+    for count, goal in ((_MILLION, 60), (10 * _MILLION, 100)):
+        coordinates, colours = _points(count, 2)
+        ours = frames[count] = _median_ms(_frames(rasteriser, coordinates, colours))
+        name = f"2D frame, {count // _MILLION}M points"
+        if quick and count > _MILLION:
+            rows.append(Row(name, "ms", ours, None, "pyqtgraph", None, "", None))
+            continue
+        peer, peer_set_up = _pyqtgraph(coordinates, colours)
+        rows.append(
+            Row(name, "ms", ours, peer, "pyqtgraph ScatterPlotItem", peer / ours,
+                f"at least {goal} times faster", peer >= goal * ours)
+        )  # fmt: skip
+        if count > _MILLION:
+            set_up = _set_up_ms(coordinates, colours)
+            rows.append(
+                Row("set-up of 10M points", "ms", set_up, peer_set_up,
+                    "pyqtgraph ScatterPlotItem", peer_set_up / set_up,
+                    "at least 20 times faster", peer_set_up >= 20 * set_up)
+            )  # fmt: skip
+    coordinates, _ = _points(10 * _MILLION, 2)
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        read = _median_ms([_ms(lambda: _read(coordinates, pool)) for _ in range(21)])
+    ours = frames[10 * _MILLION]
+    rows.append(
+        Row("2D frame, 10M points, beside the bare read", "ms", ours, read, "one pass over memory",
+            ours / read, "at most 20 times the read", ours <= 20 * read)
+    )  # fmt: skip
+    for count in (_MILLION, 10 * _MILLION):
+        solid, colours = _points(count, 3)
+        deep = _median_ms(_frames(rasteriser, solid, colours))
+        rows.append(
+            Row(f"3D frame, {count // _MILLION}M points", "ms", deep, frames[count], "our 2D frame",
+                deep / frames[count], "at most 3 times the 2D frame", deep <= 3 * frames[count])
+        )  # fmt: skip
+    rows.append(_hover(rasteriser))
+    rows.append(_lasso(rasteriser))
+    return rows
+
+
+def _points(count: int, dims: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    rng = np.random.default_rng(0)
+    colours = rng.integers(0, _CLASSES, count).astype(np.uint8)
+    return rng.random((count, dims), np.float32), colours
+
+
+def _splat(coordinates: NDArray[np.float32], colours: NDArray[np.uint8], step: int) -> Splat:
+    dims = coordinates.shape[1]
+    transform = np.zeros((dims, dims + 1), np.float32)
+    # Another view in each frame, all points in it.
+    transform[0, 0], transform[1, 1] = _WIDTH - step, _HEIGHT - step
+    if dims == 3:
+        transform[2, 2] = 1
+    rng = np.random.default_rng(1)
+    palette = np.column_stack(
+        [rng.integers(60, 255, (_CLASSES, 3)), np.full(_CLASSES, 255)]
+    ).astype(np.uint8)
+    background = np.array([20, 22, 26, 255], np.uint8)
+    return Splat(coordinates, transform, colours, palette, _RADIUS, _WIDTH, _HEIGHT, background)
+
+
+def _frames(
+    rasteriser: NumbaRasteriser, coordinates: NDArray[np.float32], colours: NDArray[np.uint8]
+) -> list[float]:
+    rasteriser.draw(_splat(coordinates, colours, 0))
+    splats = [_splat(coordinates, colours, step) for step in range(1, 22)]
+    return [_ms(lambda splat=splat: rasteriser.draw(splat)) for splat in splats]  # type: ignore[misc]
+
+
+def _set_up_ms(coordinates: NDArray[np.float32], colours: NDArray[np.uint8]) -> float:
+    """What the map does once for new points: the shuffled order and its copies."""
+
+    def set_up() -> None:
+        order = np.random.default_rng(0).permutation(len(coordinates))
+        np.ascontiguousarray(coordinates[order])
+        np.ascontiguousarray(colours[order])
+
+    return _ms(set_up)
+
+
+def _pyqtgraph(coordinates: NDArray[np.float32], colours: NDArray[np.uint8]) -> tuple[float, float]:
+    """Milliseconds of a frame after a changed view, and of the set-up."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    import pyqtgraph
+    from PySide6.QtGui import QImage, QPainter
+
+    app = pyqtgraph.mkQApp()
+    plot = pyqtgraph.PlotWidget()
+    plot.resize(_WIDTH, _HEIGHT)
+    brushes = np.array(
+        [pyqtgraph.mkBrush(pyqtgraph.intColor(i, _CLASSES)) for i in range(_CLASSES)]
+    )
+    begun = time.perf_counter()
+    item = pyqtgraph.ScatterPlotItem(
+        x=coordinates[:, 0], y=coordinates[:, 1], size=2 * _RADIUS, pen=None,
+        brush=brushes[colours],
+    )  # fmt: skip
+    plot.addItem(item)
+    image = QImage(_WIDTH, _HEIGHT, QImage.Format.Format_RGB32)
+
+    def frame() -> None:
+        painter = QPainter(image)
+        plot.render(painter)
+        painter.end()
+
+    frame()
+    set_up = 1000 * (time.perf_counter() - begun)
+    times = []
+    for step in range(3 if len(coordinates) > _MILLION else 7):
+        plot.setXRange(0, 1 + 0.001 * step, padding=0)
+        plot.setYRange(0, 1 + 0.001 * step, padding=0)
+        times.append(_ms(frame))
+    plot.close()
+    app.sendPostedEvents()
+    return _median_ms(times), set_up
+
+
+def _hover(rasteriser: NumbaRasteriser) -> Row:
+    coordinates, colours = _points(_MILLION, 2)
+    ids = rasteriser.draw(_splat(coordinates, colours, 0)).ids
+    at = np.random.default_rng(0).uniform((0, 0), (_WIDTH, _HEIGHT), (20_000, 2)).tolist()
+    begun = time.perf_counter()
+    for x, y in at:
+        pick(ids, x, y)
+    per_pick = 1e6 * (time.perf_counter() - begun) / len(at)
+    return Row("hover pick, whatever the number of points", "µs", per_pick, None, "", None,
+               "constant time: one look-up", True)  # fmt: skip
+
+
+def _lasso(rasteriser: NumbaRasteriser) -> Row:
+    points, _ = _points(_MILLION, 2)
+    rng = np.random.default_rng(2)
+    angles = np.sort(rng.random(200)) * 2 * np.pi
+    radii = 0.5 * rng.uniform(0.3, 1, 200)
+    polygon = (0.5 + radii[:, None] * np.c_[np.cos(angles), np.sin(angles)]).astype(np.float32)
+    rasteriser.inside(points, polygon)
+    ours = _median_ms([_ms(lambda: rasteriser.inside(points, polygon)) for _ in range(9)])
+    name = "lasso of 200 corners over 1M points"
+    try:
+        from matplotlib.path import Path
+    except ImportError:
+        return Row(name, "ms", ours, None, "matplotlib is not installed", None, "", None)
+    path = Path(polygon)
+    peer = _median_ms([_ms(lambda: path.contains_points(points)) for _ in range(3)])
+    return Row(name, "ms", ours, peer, "matplotlib contains_points", peer / ours,
+               "at least 20 times faster", peer >= 20 * ours)  # fmt: skip
+
+
+def _read(coordinates: NDArray[np.float32], pool: ThreadPoolExecutor) -> None:
+    """Touches every byte once, on all cores, as the rasteriser may."""
+    words = coordinates.reshape(-1).view(np.int64)
+    parts = np.array_split(words, os.cpu_count() or 1)
+    list(pool.map(np.bitwise_or.reduce, parts))
+
+
+def _ms(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - begun)
+
+
+def _median_ms(times: list[float]) -> float:
+    return statistics.median(times)

@@ -1,0 +1,1 @@
+"""The map's kernels: rasteriser, picking, lasso. Importing this room does not import numba."""

@@ -1,0 +1,91 @@
+"""The disc a point is drawn as: which pixels it holds, and how well it covers them.
+
+Shared by the fast rasteriser and the plain numpy one, so that both agree.
+
+A centre is stored as its pixel and one of STEPS sub-pixel steps along each axis. Distances
+from a centre to the middle of a pixel are then whole numbers of UNITs, of which a pixel has
+twice as many as steps, and their squares are exact in float32.
+"""
+
+from dataclasses import dataclass
+from math import floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+STEP_BITS = 4
+STEPS = 1 << STEP_BITS
+UNIT = 2 * STEPS
+
+MIN_RADIUS_PX = 0.75
+MAX_RADIUS_PX = 48.0
+
+# Half the width of a disc's soft edge. One pixel in all would be the exact filter; this is
+# a little crisper, and leaves no disc's edge further than the next pixel.
+EDGE_PX = 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Disc:
+    """A disc of one radius.
+
+    It holds a pixel where the squared distance from its centre to the pixel's middle, in
+    UNIT², is at most `hold`; it touches the pixel where that is less than `touch`. Its
+    coverage is (`touch` - squared distance) · `slope`, at most 1: a ramp of 2 · EDGE_PX
+    about its radius.
+
+    Attributes:
+        radius: in pixels, within MIN_RADIUS_PX..MAX_RADIUS_PX.
+        reach: how many pixels from its own a centre can hold a pixel.
+        hold, touch: squared distances, whole numbers.
+        slope: of coverage by squared distance.
+        neighbours: (k, 3) int64 rows (dy, dx, always), sorted by dy; a centre in pixel
+            (x, y) may hold pixel (x + dx, y + dy), certainly so where `always` is 1.
+        starts: (2 · reach + 2,) int64, where each dy of `neighbours` starts.
+    """
+
+    radius: float
+    reach: int
+    hold: float
+    touch: float
+    slope: float
+    neighbours: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    @property
+    def column_bits(self) -> int:
+        """Bits that hold dx + reach; dy + reach needs as many."""
+        return max(STEP_BITS, (2 * self.reach).bit_length())
+
+
+def make_disc(radius: float) -> Disc:
+    """The disc of a radius in pixels."""
+    radius = min(max(float(radius), MIN_RADIUS_PX), MAX_RADIUS_PX)
+    hold = float(floor((radius * UNIT) ** 2))
+    touch = float(floor(((radius + EDGE_PX) * UNIT) ** 2))
+    widest = int(radius) + 1
+    # A centre is at most STEPS - 1 units from the middle of its pixel, and at least one.
+    neighbours = np.array(
+        [
+            (dy, dx, int(_square(dx, 1) + _square(dy, 1) <= hold))
+            for dy in range(-widest, widest + 1)
+            for dx in range(-widest, widest + 1)
+            if _square(dx, -1) + _square(dy, -1) <= hold
+        ],
+        np.int64,
+    )
+    reach = int(np.abs(neighbours[:, :2]).max())
+    return Disc(
+        radius,
+        reach,
+        hold,
+        touch,
+        1.0 / (touch - ((radius - EDGE_PX) * UNIT) ** 2),
+        neighbours,
+        np.searchsorted(neighbours[:, 0], np.arange(-reach, reach + 2)).astype(np.int64),
+    )
+
+
+def _square(pixels: int, way: int) -> int:
+    """Square of the longest (way 1) or shortest (way -1) distance along one axis."""
+    return max(UNIT * abs(pixels) + way * (STEPS - 1), 1) ** 2

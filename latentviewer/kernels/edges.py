@@ -1,0 +1,223 @@
+"""From the discs that hold the pixels to colours with smooth edges. Inner loops of painting.
+
+A pixel shows the disc that holds its middle, by that disc's coverage. Beneath lies the
+highest disc below it, and above it the highest disc above it, among those that hold one of
+the four pixels beside it and touch this one. No other disc can show: one that touches a
+pixel without holding it holds the next pixel towards its centre, and one that covers a
+pixel only in part leaves the next pixel outwards to what lies beneath.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from latentviewer.kernels.compiling import inner
+from latentviewer.kernels.disc import STEP_BITS, STEPS, UNIT
+from latentviewer.kernels.winners import STRIP
+
+Array = np.ndarray[Any, Any]
+
+_0, _8, _16, _24 = np.uint32(0), np.uint32(8), np.uint32(16), np.uint32(24)
+_ROW, _NEXT = np.uint64(STRIP), np.uint64(1)
+_SOLID, _ONE = np.uint32(0xFF000000), np.float32(1.0)
+
+
+@inner()
+def place(
+    row: int, best: Array, parts: Array, wide: int, ways: Array, reach: int, column_bits: int,
+    low_bits: int, index_bits: int, orders: Array, centres: Array, indices: Array,
+) -> None:  # fmt: skip
+    """Takes the winners of a row of pixels apart.
+
+    Args:
+        row: of the tile.
+        parts: sub-pixel steps of the tile's cells, `wide` to a row.
+        ways: from the low bits of a key, how many cells back its centre lies; see `back`.
+        orders: filled with the keys, their low bits cleared; 0 where no disc holds.
+        centres: filled with the way from the centre to the middle of the pixel in UNIT:
+            across in the low 16 bits, down in the high ones.
+        indices: filled with the index, -1 where no disc holds.
+    """
+    low = best.dtype.type((1 << low_bits) - 1)
+    mask = best.dtype.type((1 << index_bits) - 1)
+    kind, none = best.dtype.type, best.dtype.type(0)
+    high, up, bits = kind(~low), kind(low_bits), np.int32(column_bits)
+    columns, last, step = np.int32((1 << column_bits) - 1), np.int32(STEPS - 1), np.int32(STEPS - 1)
+    back, step_bits = np.int32(reach), np.int32(STEP_BITS)
+    unit, half = np.int32(UNIT), np.int32(16)
+    start = (row + reach) * wide + reach
+    # Table look-ups do not vectorise, so they have a loop of their own.
+    for x in range(STRIP):
+        centres[x] = parts[np.uint64(start + x - ways[best[x] & low])]
+    for x in range(STRIP):
+        key, part = best[x], centres[x]
+        index = np.int32(kind(key >> up) & mask)
+        indices[x] = np.int32(index - np.int32(1))
+        orders[x] = kind(key & high) if index > 0 else none
+        code = np.int32(key & low)
+        dx, dy = np.int32((code & columns) - back), np.int32((code >> bits) - back)
+        right = np.int32(dx * unit + last - np.int32(2) * (part & step))
+        down = np.int32(dy * unit + last - np.int32(2) * ((part >> step_bits) & step))
+        centres[x] = np.int32((down << half) | (right & np.int32(0xFFFF)))
+
+
+@inner()
+def ways_back(wide: int, reach: int, column_bits: int, ways: Array) -> None:
+    """Fills `ways` with how many cells back a centre lies, by the low bits of a key."""
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            ways[((dy + reach) << column_bits) | (dx + reach)] = dy * wide + dx
+
+
+@inner()
+def dye(indices: Array, codes8: Array, codes16: Array, palette: Array, inks: Array) -> None:
+    """Looks up the colours of a row; 0, which is fully clear, where there is no point."""
+    if codes8.size:
+        for x in range(STRIP):
+            i = indices[x]
+            inks[x] = palette[codes8[np.uint32(i)]] if i >= 0 else np.uint32(0)
+    else:
+        for x in range(STRIP):
+            i = indices[x]
+            inks[x] = palette[codes16[np.uint32(i)]] if i >= 0 else np.uint32(0)
+
+
+@inner()
+def fade(
+    orders: Array, depth_shift: int, depth_bits: int, cue: Array, background: Any, raw: Array,
+    depths: Array, inks: Array,
+) -> None:  # fmt: skip
+    """Moves a row's colours towards the background by the depth in their keys.
+
+    Args:
+        cue: near, slope and fade; see `latentviewer.kernels.ink.DepthCue`.
+        raw, depths: room for a row, int32 and the same memory as float32.
+    """
+    up, lost = np.uint64(depth_shift), np.uint64(32 - depth_bits)
+    for x in range(STRIP):
+        turned = np.int32(np.uint32((np.uint64(orders[x]) >> up) << lost))
+        raw[x] = turned if turned < 0 else turned ^ np.int32(0x7FFFFFFF)
+    near, slope, most = cue[0], cue[1], cue[2]
+    round_up, zero = np.float32(0.5), np.float32(0.0)
+    for x in range(STRIP):
+        amount = (depths[x] - near) * slope
+        amount = amount if amount > zero else zero
+        amount = amount if amount < most else most
+        packed = inks[x] & np.uint32(0xFF000000)
+        for s in (np.uint32(0), np.uint32(8), np.uint32(16)):
+            a, b = _channel(inks[x], s), _channel(background, s)
+            packed |= np.uint32(np.uint32(np.int32(a + amount * (b - a) + round_up)) << s)
+        inks[x] = np.uint32(packed)
+
+
+@inner(exact=True)
+def _far(centre: Any, right: Any, down: Any) -> Any:
+    """Squared distance to the centre from a place beside the pixel it is given for."""
+    x = np.float32(np.int32(centre << np.int32(16)) >> np.int32(16)) + right
+    y = np.float32(np.int32(centre >> np.int32(16))) + down
+    return x * x + y * y
+
+
+@inner()
+def _cover(far: Any, touch: Any, slope: Any) -> Any:
+    """How much of a pixel a disc covers, from its squared distance."""
+    cover = (touch - far) * slope
+    return cover if cover < _ONE else _ONE
+
+
+@inner()
+def _portion(cover: Any, left: Any) -> Any:
+    """A cover as a part of what is left of the pixel."""
+    return cover / left if cover < left else _ONE
+
+
+@inner()
+def _opacity(ink: Any) -> Any:
+    return _channel(ink, _24) * np.float32(1.0 / 255.0)
+
+
+@inner()
+def _channel(ink: Any, shift: Any) -> Any:
+    return np.float32(np.int32(np.uint32(ink >> shift) & np.uint32(255)))
+
+
+@inner()
+def _mix(
+    shift: Any, ground: Any, below_ink: Any, below: Any, ink: Any, held: Any, above_ink: Any,
+    above: Any,
+) -> Any:  # fmt: skip
+    """One channel of three layers over the background, in its place."""
+    v = _channel(ground, shift)
+    v = v + below * (_channel(below_ink, shift) - v)
+    v = v + held * (_channel(ink, shift) - v)
+    v = v + above * (_channel(above_ink, shift) - v)
+    return np.uint32(np.uint32(np.int32(v + np.float32(0.5))) << shift)
+
+
+@inner()
+def blend(
+    at: int, orders: Array, centres: Array, inks: Array, touch: float, slope: float,
+    background: Any, out: Array,
+) -> None:  # fmt: skip
+    """Colours of one row of a tile; those of its first and last pixel mean nothing.
+
+    Args:
+        at: where the row starts in the tile's flat `orders`, `centres` and `inks`; neither its
+            first row nor its last.
+        touch, slope: as in `latentviewer.kernels.disc.Disc`.
+        background: packed and premultiplied.
+        out: (STRIP,) packed and premultiplied.
+    """
+    nothing = orders.dtype.type(0)
+    limit, k = np.float32(touch), np.float32(slope)
+    unit, zero = np.float32(UNIT), np.float32(0.0)
+    # The first and last pixel are walked only because a whole STRIP vectorises best.
+    for x in range(STRIP):
+        # Unsigned, for a signed index could count from the end, and that does not vectorise.
+        i = np.uint64(at + x)
+        own, ink = orders[i], inks[i]
+        a, b = own, nothing
+        a_far, b_far = limit, limit
+        a_ink, b_ink = np.uint32(0), np.uint32(0)
+
+        far = _far(centres[i - _NEXT], unit, zero)
+        other, other_ink = orders[i - _NEXT], inks[i - _NEXT]
+        up, down = (other > a) & (far < limit), (other < own) & (other > b) & (far < limit)
+        a, a_far, a_ink = other if up else a, far if up else a_far, other_ink if up else a_ink
+        b, b_far, b_ink = other if down else b, far if down else b_far, other_ink if down else b_ink
+
+        far = _far(centres[i + _NEXT], -unit, zero)
+        other, other_ink = orders[i + _NEXT], inks[i + _NEXT]
+        up, down = (other > a) & (far < limit), (other < own) & (other > b) & (far < limit)
+        a, a_far, a_ink = other if up else a, far if up else a_far, other_ink if up else a_ink
+        b, b_far, b_ink = other if down else b, far if down else b_far, other_ink if down else b_ink
+
+        far = _far(centres[i - _ROW], zero, unit)
+        other, other_ink = orders[i - _ROW], inks[i - _ROW]
+        up, down = (other > a) & (far < limit), (other < own) & (other > b) & (far < limit)
+        a, a_far, a_ink = other if up else a, far if up else a_far, other_ink if up else a_ink
+        b, b_far, b_ink = other if down else b, far if down else b_far, other_ink if down else b_ink
+
+        far = _far(centres[i + _ROW], zero, -unit)
+        other, other_ink = orders[i + _ROW], inks[i + _ROW]
+        up, down = (other > a) & (far < limit), (other < own) & (other > b) & (far < limit)
+        a_far, a_ink = far if up else a_far, other_ink if up else a_ink
+        b_far, b_ink = far if down else b_far, other_ink if down else b_ink
+
+        # Discs side by side share a pixel out between them, so each takes its cover of what
+        # those above left, as far as that goes, and not only a part of it.
+        above = _cover(a_far, limit, k)
+        left = _ONE - above
+        held = _portion(_cover(_far(centres[i], zero, zero), limit, k), left)
+        left = left * (_ONE - held)
+        below = _portion(_cover(b_far, limit, k), left)
+        above, held, below = above * _opacity(a_ink), held * _opacity(ink), below * _opacity(b_ink)
+        out[x] = np.uint32(
+            _mix(_0, background, b_ink, below, ink, held, a_ink, above)
+            | _mix(_8, background, b_ink, below, ink, held, a_ink, above)
+            | _mix(_16, background, b_ink, below, ink, held, a_ink, above)
+            # The highest byte of an ink is its opacity, which its share holds already.
+            | _mix(
+                _24, background, b_ink | _SOLID, below, ink | _SOLID, held, a_ink | _SOLID, above
+            )
+        )

@@ -1,0 +1,184 @@
+"""Paints discs around the keys dropped into a grid.
+
+The picture is walked in tiles that fit the processor's nearer caches.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from latentviewer.kernels.compiling import inner, kernel, read_only
+from latentviewer.kernels.edges import blend, dye, fade, place, ways_back
+from latentviewer.kernels.winners import SPARSE, STRIP, collect, list_spots, prepare, take_row
+
+Array = np.ndarray[Any, Any]
+
+# A tile's pixels; around them lies one more on each side, where only the winners are known.
+TILE_WIDTH = STRIP - 2
+_TILE_HEIGHT = 32
+
+
+@inner()
+def _find_winners(
+    top: int, left: int, rows: int, grids: Array, stride: int, layout: Array, disc: Array,
+    neighbours: Array, starts: Array, cells: Array, parts: Array, floats: Array, held: Array,
+    spots: Array, u: Array, ways: Array, best: Array, orders: Array, centres: Array, indices: Array, filled: Array,
+) -> bool:  # fmt: skip
+    """Winners of `rows` rows of STRIP pixels from the grid's cell (top, left) on.
+
+    Returns:
+        Whether there is any point.
+    """
+    reach, column_bits, low_bits, index_bits = layout[0], layout[1], layout[2], layout[3]
+    wide = STRIP + 2 * reach
+    something = False
+    for r in range(rows + 2 * reach):
+        at = (top + r) * stride + left
+        row_parts = parts[r * wide : (r + 1) * wide]
+        held[r] = collect(grids, at, wide, low_bits, cells[r], row_parts)
+        if held[r]:
+            something = True
+            prepare(row_parts, wide, disc[0], floats[0, r], floats[1, r], floats[2, r])
+            if held[r] <= SPARSE:
+                list_spots(cells[r], spots[r])
+    if not something:
+        return False
+    for r in range(rows):
+        filled[r] = False
+        for dy in range(-reach, reach + 1):
+            s = r + reach - dy
+            if not held[s]:
+                continue
+            if not filled[r]:
+                filled[r] = True
+                best[:] = 0
+            near = neighbours[starts[dy + reach] : starts[dy + reach + 1]]
+            take_row(
+                held[s], spots[s], cells[s], floats[0, s], floats[1, s], floats[2, s], dy, near,
+                reach, column_bits, u, best,
+            )  # fmt: skip
+        if filled[r]:
+            place(
+                r, best, parts, wide, ways, reach, column_bits, low_bits, index_bits, orders[r],
+                centres[r], indices[r],
+            )  # fmt: skip
+        else:
+            orders[r, :] = 0
+            indices[r, :] = -1
+    return True
+
+
+_ARGUMENTS = (
+    types.int64,
+    types.int64,
+    types.int64,
+    read_only(types.int64, 1),
+    read_only(types.float32, 1),
+    read_only(types.int64, 2),
+    read_only(types.int64, 1),
+    read_only(types.uint8, 1),
+    read_only(types.uint16, 1),
+    read_only(types.uint32, 1),
+    types.uint32,
+    read_only(types.float32, 1),
+    types.uint32[:, ::1],
+    types.int32[:, ::1],
+)
+
+
+@kernel(
+    types.void(types.uint32[:, ::1], *_ARGUMENTS), types.void(types.uint64[:, ::1], *_ARGUMENTS)
+)
+def paint(
+    grids: Array,
+    begin: int,
+    end: int,
+    stride: int,
+    layout: Array,
+    disc: Array,
+    neighbours: Array,
+    starts: Array,
+    codes8: Array,
+    codes16: Array,
+    palette: Array,
+    background: Any,
+    cue: Array,
+    pixels: Array,
+    ids: Array,
+) -> None:
+    """Paints the tiles from `begin` to `end`.
+
+    Args:
+        grids: (parts, cells) of what `latentviewer.kernels.drop` left.
+        stride: cells in a row of a grid; see `row_stride`.
+        layout: the disc's reach and column bits, the key's low, index and depth bits.
+        disc: hold, touch and slope.
+        neighbours, starts: as in `latentviewer.kernels.disc.Disc`.
+        codes8, codes16: the points' colours; the one not in use is empty.
+        palette, background: packed; see `latentviewer.kernels.ink.Inks`.
+        cue: near, slope and fade of the depth cue.
+        pixels: (height, width) uint32, premultiplied RGBA.
+        ids: (height, width) int32.
+    """
+    height, width = ids.shape
+    reach, low_bits, index_bits, depth_bits = layout[0], layout[2], layout[3], layout[4]
+    wide, deepest = STRIP + 2 * reach, _TILE_HEIGHT + 2 + 2 * reach
+    cells = np.empty((deepest, wide), grids.dtype)
+    parts, floats = np.empty(deepest * wide, np.int32), np.empty((3, deepest, wide), np.float32)
+    held, spots = np.empty(deepest, np.int64), np.empty((deepest, SPARSE), np.int64)
+    u = np.empty(wide, np.float32)
+    ways = np.zeros(1 << (2 * layout[1]), np.int64)
+    ways_back(wide, reach, layout[1], ways)
+    best, orders = np.empty(STRIP, grids.dtype), np.empty((_TILE_HEIGHT + 2, STRIP), grids.dtype)
+    centres = np.zeros((_TILE_HEIGHT + 2, STRIP), np.int32)
+    inks = np.zeros((_TILE_HEIGHT + 2, STRIP), np.uint32)
+    indices = np.empty((_TILE_HEIGHT + 2, STRIP), np.int32)
+    filled = np.empty(_TILE_HEIGHT + 2, np.bool_)
+    raw, out = np.empty(STRIP, np.int32), np.empty(STRIP, np.uint32)
+    depths = raw.view(np.float32)
+    across = (width + TILE_WIDTH - 1) // TILE_WIDTH
+    tiles = across * ((height + _TILE_HEIGHT - 1) // _TILE_HEIGHT)
+    for tile in range(begin, min(end, tiles)):
+        x0, y0 = (tile % across) * TILE_WIDTH, (tile // across) * _TILE_HEIGHT
+        x1, y1 = min(x0 + TILE_WIDTH, width), min(y0 + _TILE_HEIGHT, height)
+        rows = y1 - y0 + 2
+        if not _find_winners(
+            y0 + 1, x0 + 1, rows, grids, stride, layout, disc, neighbours, starts, cells, parts,
+            floats, held, spots, u, ways, best, orders, centres, indices, filled,
+        ):  # fmt: skip
+            pixels[y0:y1, x0:x1] = background
+            ids[y0:y1, x0:x1] = np.int32(-1)
+            continue
+        for r in range(rows):
+            if not filled[r]:
+                inks[r, :] = 0
+            else:
+                dye(indices[r], codes8, codes16, palette, inks[r])
+                if depth_bits:
+                    fade(
+                        orders[r], low_bits + index_bits, depth_bits, cue, background, raw,
+                        depths, inks[r],
+                    )  # fmt: skip
+        flat_orders, flat_centres = orders.reshape(orders.size), centres.reshape(centres.size)
+        flat_inks = inks.reshape(inks.size)
+        for r in range(1, rows - 1):
+            y = y0 + r - 1
+            ids[y, x0:x1] = indices[r, 1 : x1 - x0 + 1]
+            if filled[r - 1] or filled[r] or filled[r + 1]:
+                blend(
+                    r * STRIP, flat_orders, flat_centres, flat_inks, disc[1], disc[2], background, out,
+                )  # fmt: skip
+                pixels[y, x0:x1] = out[1 : x1 - x0 + 1]
+            else:
+                pixels[y, x0:x1] = background
+
+
+def tile_count(width: int, height: int) -> int:
+    """Tiles of a picture."""
+    return -(-width // TILE_WIDTH) * -(-height // _TILE_HEIGHT)
+
+
+def row_stride(width: int, reach: int) -> int:
+    """Cells in a row of a grid, so that the last tile finds all it reads."""
+    return -(-width // TILE_WIDTH) * TILE_WIDTH + 2 * reach + 8

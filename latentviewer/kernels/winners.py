@@ -1,0 +1,192 @@
+"""Which disc holds each pixel: a maximum over the cells around it. Inner loops of painting.
+
+Each function works on one stretch of one row and is written so that it vectorises.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from latentviewer.kernels.compiling import inner
+from latentviewer.kernels.disc import STEP_BITS, STEPS, UNIT
+
+Array = np.ndarray[Any, Any]
+
+STRIP = 256
+# In a stretch of a row with at most so many points, walking them beats walking the pixels.
+SPARSE = 12
+
+
+@inner()
+def collect(
+    grids: Array, start: int, count: int, low_bits: int, orders: Array, parts: Array
+) -> int:
+    """Joins the threads' grids by maximum, and takes the keys apart.
+
+    Args:
+        orders: filled with the keys, their low bits cleared.
+        parts: filled with the low bits.
+
+    Returns:
+        How many cells hold a point.
+    """
+    low = orders.dtype.type((1 << low_bits) - 1)
+    high = orders.dtype.type(~low)
+    first = grids[0, start : start + count]
+    for x in range(count):
+        orders[x] = first[x]
+    for t in range(1, grids.shape[0]):
+        other = grids[t, start : start + count]
+        for x in range(count):
+            orders[x] = max(orders[x], other[x])
+    held = np.int32(0)
+    for x in range(count):
+        key = orders[x]
+        held += np.int32(key > low)
+        parts[x] = np.int32(key & low)
+        orders[x] = orders.dtype.type(key & high)
+    return held
+
+
+@inner()
+def list_spots(orders: Array, spots: Array) -> None:
+    """Where the few points of a row are."""
+    count = 0
+    for x in range(orders.shape[0]):
+        if orders[x] != 0:
+            spots[count] = x
+            count += 1
+
+
+@inner(exact=True)
+def prepare(parts: Array, count: int, hold: float, base: Array, ex: Array, ey: Array) -> None:
+    """Where in its pixel each centre lies, and `hold` less its squared distance to the middle."""
+    last, step, limit = np.int32(STEPS - 1), np.int32(STEPS - 1), np.float32(hold)
+    shift = np.int32(STEP_BITS)
+    for x in range(count):
+        part = parts[x]
+        dx = np.float32(np.int32(last - np.int32(2) * (part & step)))
+        dy = np.float32(np.int32(last - np.int32(2) * ((part >> shift) & step)))
+        base[x] = limit - (dx * dx + dy * dy)
+        ex[x] = dx
+        ey[x] = dy
+
+
+@inner(exact=True)
+def _from_row(base: Array, ey: Array, count: int, up: float, u: Array) -> None:
+    k, less = np.float32(2.0 * up), np.float32(up * up)
+    for x in range(count):
+        u[x] = (base[x] - less) - ey[x] * k
+
+
+@inner(exact=True)
+def _hold(
+    orders: Array, u: Array, ex: Array, at: int, across: float, code: Any, best: Array
+) -> None:  # fmt: skip
+    k, less, zero = np.float32(2.0 * across), np.float32(across * across), np.float32(0.0)
+    cells, margins, offsets = orders[at : at + STRIP], u[at : at + STRIP], ex[at : at + STRIP]
+    none, kind = best.dtype.type(0), best.dtype.type
+    for x in range(STRIP):
+        m = (margins[x] - less) - offsets[x] * k
+        best[x] = max(best[x], kind(cells[x] | code) if m >= zero else none)
+
+
+@inner(exact=True)
+def _hold_both(
+    orders: Array, u: Array, ex: Array, left: int, right: int, across: float, left_code: Any,
+    right_code: Any, best: Array,
+) -> None:  # fmt: skip
+    """As `_hold` from a column on the left and from the one as far on the right."""
+    k, less, zero = np.float32(2.0 * across), np.float32(across * across), np.float32(0.0)
+    cells, margins, offsets = (
+        orders[left : left + STRIP],
+        u[left : left + STRIP],
+        ex[left : left + STRIP],
+    )
+    cells_r, margins_r, offsets_r = (
+        orders[right : right + STRIP],
+        u[right : right + STRIP],
+        ex[right : right + STRIP],
+    )
+    none, kind = best.dtype.type(0), best.dtype.type
+    for x in range(STRIP):
+        m = (margins[x] - less) - offsets[x] * k
+        n = (margins_r[x] - less) + offsets_r[x] * k
+        a = kind(cells[x] | left_code) if m >= zero else none
+        b = kind(cells_r[x] | right_code) if n >= zero else none
+        best[x] = max(best[x], max(a, b))
+
+
+@inner()
+def _always(orders: Array, at: int, code: Any, best: Array) -> None:
+    cells, kind = orders[at : at + STRIP], best.dtype.type
+    for x in range(STRIP):
+        best[x] = max(best[x], kind(cells[x] | code))
+
+
+@inner()
+def _always_both(
+    orders: Array, left: int, right: int, left_code: Any, right_code: Any, best: Array
+) -> None:
+    a, b = orders[left : left + STRIP], orders[right : right + STRIP]
+    kind = best.dtype.type
+    for x in range(STRIP):
+        best[x] = max(best[x], max(kind(a[x] | left_code), kind(b[x] | right_code)))
+
+
+@inner(exact=True)
+def _walk(
+    spots: Array, orders: Array, base: Array, ex: Array, ey: Array, up: float, near: Array,
+    reach: int, column_bits: int, best: Array,
+) -> None:  # fmt: skip
+    """The same from the few cells of a row that hold a point."""
+    up32 = np.float32(up)
+    for cell in spots:
+        u = (base[cell] - up32 * up32) - ey[cell] * (np.float32(2.0) * up32)
+        for j in range(near.shape[0]):
+            x = cell - reach + near[j, 1]
+            if x < 0 or x >= STRIP:
+                continue
+            across = np.float32(near[j, 1] * UNIT)
+            if (u - across * across) - ex[cell] * (np.float32(2.0) * across) >= np.float32(0.0):
+                code = ((near[j, 0] + reach) << column_bits) | (near[j, 1] + reach)
+                best[x] = max(best[x], orders.dtype.type(orders[cell] | orders.dtype.type(code)))
+
+
+@inner()
+def take_row(
+    held: int, spots: Array, orders: Array, base: Array, ex: Array, ey: Array, dy: int, near: Array,
+    reach: int, column_bits: int, u: Array, best: Array,
+) -> None:  # fmt: skip
+    """Lets the cells of one row compete for the pixels of the row `dy` below it.
+
+    Args:
+        held: how many cells hold a point.
+        spots: which they are, where they are at most SPARSE.
+        orders, base, ex, ey: of STRIP + 2 · reach cells.
+        near: the rows of the disc's neighbours with this dy.
+        u: room for as many float32.
+        best: (STRIP,) keys whose low bits are the way back to the cell.
+    """
+    up = dy * UNIT
+    if held <= SPARSE:
+        _walk(spots[:held], orders, base, ex, ey, up, near, reach, column_bits, best)
+        return
+    _from_row(base, ey, STRIP + 2 * reach, up, u)
+    row = (dy + reach) << column_bits
+    # The columns lie evenly on both sides of the middle one.
+    middle = near.shape[0] // 2
+    code = orders.dtype.type(row | reach)
+    if near[middle, 2]:
+        _always(orders, reach, code, best)
+    else:
+        _hold(orders, u, ex, reach, 0.0, code, best)
+    for j in range(middle):
+        dx = near[near.shape[0] - 1 - j, 1]
+        left, right = reach - dx, reach + dx
+        left_code = orders.dtype.type(row | (reach + dx))
+        right_code = orders.dtype.type(row | (reach - dx))
+        if near[j, 2]:
+            _always_both(orders, left, right, left_code, right_code, best)
+        else:
+            _hold_both(orders, u, ex, left, right, dx * UNIT, left_code, right_code, best)
