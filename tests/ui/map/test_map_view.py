@@ -279,6 +279,7 @@ def test_a_selection_dims_the_rest(five: Fixture) -> None:
 def test_counts_tell_what_is_in_view(five: Fixture) -> None:
     counts: list[tuple[int, int]] = []
     five.view.counts_changed.connect(lambda drawn, there: counts.append((drawn, there)))
+    QApplication.sendEvent(five.view, QEvent(QEvent.Type.Leave))
     five.view.zoom(4.0)
     five.view.repaint()
     assert counts[-1] == (1, 5)
