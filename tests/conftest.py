@@ -1,6 +1,6 @@
 """Shared by all tests: no windows, no leftovers, the real data if it is here."""
 
-import gc
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -34,6 +34,19 @@ def no_leftover_threads() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def no_unexpected_log_records(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A test during which something logs a warning or worse fails."""
+    yield
+    records = [
+        record.getMessage()
+        for phase in ("setup", "call")
+        for record in caplog.get_records(phase)
+        if record.levelno >= logging.WARNING
+    ]
+    assert not records, "unexpected log records"
+
+
+@pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings and autosaves of a test stay in its own folder."""
     monkeypatch.setenv("LATENTVIEWER_STATE", str(tmp_path / "state"))
@@ -53,11 +66,3 @@ def real_data() -> Path:
     if folder is None:
         pytest.skip("MNIST is not on this machine; name its folder in LATENTVIEWER_TEST_DATA")
     return folder
-
-
-@pytest.fixture
-def collected() -> Iterator[None]:
-    """Collects garbage around a test that counts objects."""
-    gc.collect()
-    yield
-    gc.collect()

@@ -47,8 +47,7 @@ def map_rows(quick: bool) -> list[Row]:
                     "at least 20 times faster", peer_set_up >= 20 * set_up)
             )  # fmt: skip
     coordinates, _ = _points(10 * _MILLION, 2)
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        read = _median_ms([_ms(lambda: _read(coordinates, pool)) for _ in range(21)])
+    read = _read_ms(coordinates)
     ours = frames[10 * _MILLION]
     rows.append(
         Row("2D frame, 10M points, beside the bare read", "ms", ours, read, "one pass over memory",
@@ -174,11 +173,14 @@ def _lasso(rasteriser: NumbaRasteriser) -> Row:
                "at least 20 times faster", peer >= 20 * ours)  # fmt: skip
 
 
-def _read(coordinates: NDArray[np.float32], pool: ThreadPoolExecutor) -> None:
+def _read_ms(coordinates: NDArray[np.float32]) -> float:
     """Touches every byte once, on all cores, as the rasteriser may."""
-    words = coordinates.reshape(-1).view(np.int64)
-    parts = np.array_split(words, os.cpu_count() or 1)
-    list(pool.map(np.bitwise_or.reduce, parts))
+    cores = os.cpu_count() or 1
+    parts = np.array_split(coordinates.reshape(-1).view(np.int64), cores)
+    with ThreadPoolExecutor(cores) as pool:
+        return _median_ms(
+            [_ms(lambda: list(pool.map(np.bitwise_or.reduce, parts))) for _ in range(21)]
+        )
 
 
 def _ms(work: Callable[[], object]) -> float:

@@ -135,6 +135,9 @@ def _window_commands(commands: Any) -> None:
     command.add_argument("--method", help="projection to show, such as pca or umap")
     command.add_argument("--dims", type=int, choices=(2, 3), help="dimensions of the map")
     command.add_argument("--at", type=_row, metavar="ROW", help="the sample in the preview")
+    command.add_argument(
+        "--via", type=_rows, default=(), metavar="ROWS", help="samples of a path: 12,401,77"
+    )
 
 
 def _space_commands(commands: Any) -> None:

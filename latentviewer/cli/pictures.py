@@ -66,6 +66,7 @@ def shot(arguments: argparse.Namespace) -> int:
         method=arguments.method,
         dims=arguments.dims,
         at=arguments.at,
+        waypoints=tuple(arguments.via),
     )
     if arguments.json:
         write_json({"written": output, "width": width, "height": height})

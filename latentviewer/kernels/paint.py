@@ -69,6 +69,13 @@ def _find_winners(
     return True
 
 
+@inner()
+def _copy(source: Array, count: int, to: Array) -> None:
+    # Assigning slices does not vectorise.
+    for x in range(count):
+        to[x] = source[x]
+
+
 _ARGUMENTS = (
     types.int64,
     types.int64,
@@ -164,12 +171,12 @@ def paint(
         flat_inks = inks.reshape(inks.size)
         for r in range(1, rows - 1):
             y = y0 + r - 1
-            ids[y, x0:x1] = indices[r, 1 : x1 - x0 + 1]
+            _copy(indices[r, 1:], x1 - x0, ids[y, x0:x1])
             if filled[r - 1] or filled[r] or filled[r + 1]:
                 blend(
                     r * STRIP, flat_orders, flat_centres, flat_inks, disc[1], disc[2], background, out,
                 )  # fmt: skip
-                pixels[y, x0:x1] = out[1 : x1 - x0 + 1]
+                _copy(out[1:], x1 - x0, pixels[y, x0:x1])
             else:
                 pixels[y, x0:x1] = background
 

@@ -17,14 +17,14 @@ _ROWS_AT_ONCE = 256
 class MapQuality:
     """What a map keeps of the neighbourhoods in latent space; 1 is all, 0 is none.
 
-    Both are measured within a sample: ranks are counted among its rows only. NaN where
-    fewer than three samples are there to compare.
+    Both are measured within a sample of the rows that have a finite place on the map: ranks
+    are counted among them only. NaN where fewer than three are there to compare.
 
     Attributes:
         trustworthiness: whether neighbours on the map are neighbours in latent space.
         continuity: whether neighbours in latent space are neighbours on the map.
         k: how many neighbours were looked at.
-        rows: (s,) int64, the sample, ascending; all rows where there are no more.
+        rows: (s,) int64, the sample, ascending; all rows with a place where there are no more.
         trust_of_row, continuity_of_row: (s,) float32, the same of each sampled row; their
             means are the figures above.
     """
@@ -46,23 +46,23 @@ def map_quality(
 ) -> MapQuality:
     """Trustworthiness and continuity of a map (n, 2 or 3) of latents (n, d), Euclidean.
 
-    Equal distances are ordered by row. Time and memory grow with the square of the sample.
+    Equal points are ordered by row. Time and memory grow with the square of the sample.
 
     Args:
         k: neighbours to look at; cut to what the formula allows, k < s / 2.
         sample: s, at most so many rows, drawn without replacement.
         seed: of that draw.
     """
-    n = len(latents)
-    rng = np.random.default_rng(seed)
-    rows = np.sort(rng.choice(n, sample, replace=False)) if n > sample else np.arange(n)
+    rows = np.flatnonzero(np.isfinite(coordinates).all(axis=1))
+    if len(rows) > sample:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, sample, replace=False))
     count = len(rows)
     k = min(k, (count - 1) // 2)
     if k < 1:
         nothing = np.full(count, np.nan, np.float32)
         return MapQuality(np.nan, np.nan, 0, rows, nothing, nothing)
-    above = _squares(latents[rows])
-    below = _squares(coordinates[rows])
+    above = _points(latents[rows])
+    below = _points(coordinates[rows])
     trust, continuity = np.empty(count), np.empty(count)
     # The sum of ranks beyond k can be no larger, so that a figure lies between 0 and 1.
     scale = 2 / (k * (2 * count - 3 * k - 1))
@@ -83,20 +83,26 @@ def map_quality(
 
 
 @dataclass(frozen=True, eq=False)
-class _Squares:
-    points: NDArray[np.float64]
+class _Points:
+    """Each place once, (u, d), its squared norm, and which of them each sample is, (s,)."""
+
+    places: NDArray[np.float64]
     squares: NDArray[np.float64]
+    of: NDArray[np.int64]
 
 
-def _squares(points: NDArray[np.float32]) -> _Squares:
-    exact = points.astype(np.float64)
-    exact -= exact.mean(axis=0)
-    return _Squares(exact, np.einsum("nd,nd->n", exact, exact))
+def _points(points: NDArray[np.float32]) -> _Points:
+    # Once each, so that equal points are equally far whatever way the products were rounded.
+    different, of = np.unique(points, axis=0, return_inverse=True)
+    places = different.astype(np.float64)
+    places -= places.mean(axis=0)
+    return _Points(places, np.einsum("nd,nd->n", places, places), of.reshape(-1))
 
 
-def _order(of: _Squares, part: slice) -> NDArray[np.int64]:
+def _order(points: _Points, part: slice) -> NDArray[np.int64]:
     """(rows of the part, s): all samples by distance, nearest first, oneself last."""
-    gaps = of.squares[None, :] - 2 * (of.points[part] @ of.points.T)
+    asked = points.places[points.of[part]]
+    gaps = (points.squares - 2 * (asked @ points.places.T))[:, points.of]
     rows = np.arange(part.start, part.stop)
     gaps[np.arange(len(rows)), rows] = np.inf
     return np.argsort(gaps, axis=1, kind="stable")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UserError
-from latentviewer.domain.space import Latents
+from latentviewer.domain.space import Latents, checked_latents
 from latentviewer.projection.neighbours import nearest
 from latentviewer.projection.pca import fit_pca
 from latentviewer.projection.project import UMAP
@@ -58,9 +58,10 @@ def run_umap(
             when reading the map.
 
     Raises:
-        UserError: an option that UMAP cannot take.
+        UserError: an option that UMAP cannot take, or latents that are NaN or infinite.
     """
     UMAP.options({"n_neighbors": n_neighbors, "min_dist": min_dist, "metric": metric, "seed": seed})
+    latents = checked_latents(latents, "UMAP")
     n = len(latents)
     made = np.zeros((n, dims), np.float32) if embedding is None else embedding
     if made.shape != (n, dims) or made.dtype != np.float32 or not made.flags.c_contiguous:

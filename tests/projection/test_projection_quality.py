@@ -19,11 +19,11 @@ def test_both_figures_agree_with_scikit_learn(n: int, k: int) -> None:
     quality = map_quality(latents, places, k=k)
     assert quality.k == k
     assert quality.trustworthiness == pytest.approx(
-        trustworthiness(latents, places, n_neighbors=k), abs=1e-6
+        trustworthiness(latents, places, n_neighbors=k), abs=1e-9
     )
     # Continuity is the trustworthiness of the way back.
     assert quality.continuity == pytest.approx(
-        trustworthiness(places, latents, n_neighbors=k), abs=1e-6
+        trustworthiness(places, latents, n_neighbors=k), abs=1e-9
     )
     assert quality.trustworthiness != pytest.approx(quality.continuity, abs=1e-6)
 
@@ -86,3 +86,49 @@ def test_too_few_to_compare_give_no_figure(n: int) -> None:
     assert np.isnan(quality.continuity)
     assert quality.k == 0
     assert len(quality.trust_of_row) == n
+
+
+def test_rows_without_a_place_are_left_out_and_do_not_spoil_the_rest() -> None:
+    latents = random(300, 5)
+    places = fit_pca(latents, 2).coordinates
+    lost = [7, 50]
+    placed = np.delete(np.arange(300), lost)
+    alone = map_quality(latents[placed], places[placed])
+    places[lost] = [[np.nan, 0], [0, np.inf]]
+    for sample in (2000, 298):
+        quality = map_quality(latents, places, sample=sample)
+        assert quality.rows.tolist() == placed.tolist()
+        assert quality.trustworthiness == alone.trustworthiness
+        assert quality.continuity == alone.continuity
+    fewer = map_quality(latents, places, sample=290).rows
+    assert len(fewer) == 290
+    assert not set(lost) & set(fewer.tolist())
+
+
+def order_by_brute_force(points: np.ndarray) -> np.ndarray:
+    exact = points.astype(np.float64)
+    gaps = np.square(exact[:, None] - exact[None]).sum(axis=-1)
+    np.fill_diagonal(gaps, np.inf)
+    return np.argsort(gaps, axis=1, kind="stable")
+
+
+def figure_by_brute_force(true: np.ndarray, shown: np.ndarray, k: int) -> float:
+    n = len(true)
+    total = 0
+    for row in range(n):
+        rank = {int(other): place + 1 for place, other in enumerate(true[row])}
+        total += sum(max(0, rank[int(other)] - k) for other in shown[row, :k])
+    return 1 - 2 / (n * k * (2 * n - 3 * k - 1)) * total
+
+
+@pytest.mark.parametrize("d", [3, 8, 33])
+def test_equal_latents_and_equal_places_are_ordered_by_row(d: int) -> None:
+    rng = np.random.default_rng(d)
+    latents = random(40, d)[rng.integers(0, 40, 300)]
+    places = fit_pca(latents, 2).coordinates
+    above, below = order_by_brute_force(latents), order_by_brute_force(places)
+    quality = map_quality(latents, places)
+    assert quality.trustworthiness == pytest.approx(
+        figure_by_brute_force(above, below, 12), abs=1e-9
+    )
+    assert quality.continuity == pytest.approx(figure_by_brute_force(below, above, 12), abs=1e-9)

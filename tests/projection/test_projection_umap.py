@@ -1,9 +1,16 @@
 """UMAP in a real child process, one for the whole file: umap-learn loads in seconds."""
 
+import contextlib
+import os
 import queue
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +21,7 @@ from latentviewer.jobs.child import ChildLane
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.jobs.shared import SharedBlock
 from latentviewer.jobs.worker import JobHandle
+from latentviewer.projection import umap_child
 from latentviewer.projection.quality import map_quality
 from latentviewer.projection.umap_child import run_umap
 
@@ -37,7 +45,8 @@ class Run:
 class Projector:
     """A lane to the child, and a main thread that runs what it delivers."""
 
-    def __init__(self) -> None:
+    def __init__(self, printed: Path) -> None:
+        self.printed = printed
         self._came: queue.Queue[Callable[[], None]] = queue.Queue()
         self.lane = ChildLane(self._came.put, "latentviewer.projection.child_entry:serve")
         self._blocks: list[SharedBlock] = []
@@ -95,10 +104,26 @@ class Projector:
         return block, np.ndarray(shape, np.float32, buffer=block.buffer)
 
 
+@contextlib.contextmanager
+def printing_into(path: Path) -> Iterator[None]:
+    """A process that starts meanwhile writes its output and its errors to the file."""
+    kept = [os.dup(stream) for stream in (1, 2)]
+    with path.open("wb") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
+    try:
+        yield
+    finally:
+        for stream, was in zip((1, 2), kept, strict=True):
+            os.dup2(was, stream)
+            os.close(was)
+
+
 @pytest.fixture(scope="module")
-def projector() -> Iterator[Projector]:
-    made = Projector()
-    made.lane.warm()
+def projector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Projector]:
+    made = Projector(tmp_path_factory.mktemp("child") / "printed.txt")
+    with printing_into(made.printed):
+        made.lane.warm()
     yield made
     made.close()
 
@@ -141,6 +166,21 @@ def test_the_same_seed_gives_the_same_map(projector: Projector) -> None:
     assert one.ended == "done"
     np.testing.assert_array_equal(one.embedding, again.embedding)
     assert (one.embedding != other.embedding).any()
+
+
+def test_without_a_seed_all_cores_lay_out_and_neighbours_stay_together(
+    projector: Projector,
+) -> None:
+    latents = blobs(30)
+    run = projector.run(latents, seed=None, n_epochs=200)
+    assert run.ended == "done", run.error
+    assert map_quality(latents, run.embedding, k=8).trustworthiness > 0.9
+
+
+def test_a_given_embedding_is_the_one_returned() -> None:
+    embedding = np.full((3, 2), 9, np.float32)
+    assert run_umap(blobs(1), embedding=embedding) is embedding
+    assert np.ptp(embedding[:, 0]) > 1
 
 
 @pytest.mark.parametrize("dims", [2, 3])
@@ -219,7 +259,59 @@ def test_an_embedding_that_cannot_be_laid_out_in_place_is_refused() -> None:
         run_umap(blobs(3), embedding=np.zeros((2, 9), np.float32).T)
 
 
-# Last: the child it ends is the one the others use.
+@pytest.mark.parametrize("strange", [np.nan, np.inf])
+def test_latents_that_are_no_numbers_are_refused_with_their_row(strange: float) -> None:
+    latents = blobs(10)
+    latents[4, 1] = strange
+    with pytest.raises(UserError, match=r"NaN or infinite values, the first in row 4"):
+        run_umap(latents)
+
+
+def search_of_umap(monkeypatch: pytest.MonkeyPatch, warning: str) -> list[Any]:
+    """Stands in for umap-learn's search, which compiles for half a minute."""
+    jobs: list[Any] = []
+
+    def nearest_neighbors(
+        latents: NDArray[np.float32], n_neighbors: int, *_others: Any, n_jobs: int, **_more: Any
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], None]:
+        jobs.append(n_jobs)
+        warnings.warn(warning, stacklevel=2)
+        shape = (len(latents), n_neighbors)
+        return np.full(shape, 7, np.int32), np.zeros(shape, np.float32), None
+
+    module = ModuleType("umap.umap_")
+    module.nearest_neighbors = nearest_neighbors  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "umap", ModuleType("umap"))
+    monkeypatch.setitem(sys.modules, "umap.umap_", module)
+    return jobs
+
+
+def test_large_spaces_are_searched_by_umap_on_one_core_where_seeded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jobs = search_of_umap(monkeypatch, "Failed to correctly find n_neighbors for some samples.")
+    large = np.zeros((12_001, 2), np.float32)
+    for seed in (0, None):
+        rows, _ = umap_child._neighbours(large, 3, "euclidean", None, seed)
+        assert (rows == 7).all()
+    assert jobs == [1, -1]
+    exact, _ = umap_child._neighbours(large[:12_000], 3, "euclidean", None, 0)
+    assert exact[5].tolist() == [0, 1, 2]
+    assert jobs == [1, -1]
+
+
+def test_other_warnings_of_the_search_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    search_of_umap(monkeypatch, "something new")
+    with pytest.raises(UserWarning, match="something new"):
+        umap_child._neighbours(np.zeros((12_001, 2), np.float32), 3, "euclidean", None, 0)
+
+
+# These two last: the first looks back at all before, the other ends the child they used.
+def test_the_child_has_printed_nothing(projector: Projector) -> None:
+    assert projector.run(blobs(10), n_epochs=20).ended == "done"
+    assert projector.printed.read_text() == ""
+
+
 def test_cancel_ends_a_running_layout_and_the_next_request_is_served(
     projector: Projector,
 ) -> None:

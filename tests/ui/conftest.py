@@ -4,9 +4,9 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from latentviewer.ui.application import apply_theme, make_application
 from latentviewer.ui.theme import DARK
@@ -26,17 +26,24 @@ def themed(qapp: QApplication) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_leftover_widgets(qtbot: QtBot, qapp: QApplication) -> Iterator[None]:
-    """A test that leaves a top-level widget or a running timer fails."""
+def nothing_left_over(qapp: QApplication) -> Iterator[None]:
+    """A test that leaves a top-level widget or a running timer fails.
+
+    It does not ask for qtbot, so that it ends after qtbot has closed its widgets.
+    """
     before = {id(widget) for widget in qapp.topLevelWidgets()}
     yield
-    for widget in list(qapp.topLevelWidgets()):
-        if id(widget) not in before and widget.parent() is None and not widget.isVisible():
-            widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     gc.collect()
-    # Those that qtbot closes in its own teardown are hidden by now or will be.
+    widgets = [
+        type(widget).__name__
+        for widget in qapp.topLevelWidgets()
+        if id(widget) not in before and widget.parent() is None and widget.isVisible()
+    ]
+    assert not widgets, "widgets outlived their test"
     timers = [
-        timer for timer in qapp.findChildren(QTimer) if timer.isActive() and timer.parent() is qapp
+        f"a timer of {type(thing.parent()).__name__}"
+        for thing in gc.get_objects()
+        if isinstance(thing, QTimer) and shiboken6.isValid(thing) and thing.isActive()
     ]
     assert not timers, "timers outlived their test"
