@@ -10,6 +10,7 @@ from latentviewer.ui.theme import Theme
 
 SHOW_PROGRESS_AFTER_S = 0.3
 MESSAGE_SHOWN_MS = 9_000
+_HEIGHT_PX = 33
 
 
 class StatusLine(QWidget):
@@ -18,8 +19,10 @@ class StatusLine(QWidget):
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Status")
+        # As high as with a running job, so that nothing moves when one begins.
+        self.setFixedHeight(_HEIGHT_PX)
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 4, 12, 4)
+        row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(10)
         self._message = QLabel()
         self._message.setAccessibleName("Message")
