@@ -268,7 +268,7 @@ def test_latents_that_are_no_numbers_are_refused_with_their_row(strange: float) 
 
 
 def search_of_umap(monkeypatch: pytest.MonkeyPatch, warning: str) -> list[Any]:
-    """Stands in for umap-learn's search, which compiles for half a minute."""
+    """Stands in for umap-learn's search, which would compile for half a minute."""
     jobs: list[Any] = []
 
     def nearest_neighbors(
@@ -290,20 +290,22 @@ def test_large_spaces_are_searched_by_umap_on_one_core_where_seeded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     jobs = search_of_umap(monkeypatch, "Failed to correctly find n_neighbors for some samples.")
-    large = np.zeros((12_001, 2), np.float32)
+    monkeypatch.setattr(umap_child, "_EXACT_UP_TO", 50)
+    latents = np.arange(51, dtype=np.float32)[:, None]
     for seed in (0, None):
-        rows, _ = umap_child._neighbours(large, 3, "euclidean", None, seed)
+        rows, _ = umap_child._neighbours(latents, 3, "euclidean", None, seed)
         assert (rows == 7).all()
     assert jobs == [1, -1]
-    exact, _ = umap_child._neighbours(large[:12_000], 3, "euclidean", None, 0)
-    assert exact[5].tolist() == [0, 1, 2]
+    exact, _ = umap_child._neighbours(latents[:50], 3, "euclidean", None, 0)
+    assert exact[5].tolist() == [5, 4, 6]
     assert jobs == [1, -1]
 
 
 def test_other_warnings_of_the_search_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     search_of_umap(monkeypatch, "something new")
+    monkeypatch.setattr(umap_child, "_EXACT_UP_TO", 50)
     with pytest.raises(UserWarning, match="something new"):
-        umap_child._neighbours(np.zeros((12_001, 2), np.float32), 3, "euclidean", None, 0)
+        umap_child._neighbours(np.zeros((51, 2), np.float32), 3, "euclidean", None, 0)
 
 
 # These two last: the first looks back at all before, the other ends the child they used.

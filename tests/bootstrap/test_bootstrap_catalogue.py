@@ -1,0 +1,70 @@
+"""Names and paths, models and spaces, safe and unsafe."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from latentviewer.app.services import ModelFound, Opened
+from latentviewer.bootstrap import find_context, find_space, inspect, open_reference, samples
+from latentviewer.bundled import models_folder
+from latentviewer.domain.errors import UserError
+
+
+def test_every_sample_is_here_with_two_maps_and_its_model() -> None:
+    for sample in samples():
+        assert sample.available
+        found = open_reference(sample.name)
+        assert isinstance(found, Opened)
+        assert {"umap_2d", "umap_3d"} <= set(found.space.maps)
+        assert found.space.provenance.model == sample.model
+        assert found.space.latent_std is not None
+        assert sample.space.stat().st_size < 3_000_000
+        assert (models_folder() / sample.model / "map.png").is_file()
+
+
+def test_a_model_folder_without_latents_asks_for_its_data(tmp_path: Path) -> None:
+    for name in ("config.json", "model.safetensors"):
+        source = models_folder() / "digits-vae" / name
+        (tmp_path / name).write_bytes(source.read_bytes())
+    found = open_reference(str(tmp_path))
+    assert isinstance(found, ModelFound)
+    assert found.data == "digits:train"
+    with pytest.raises(UserError, match="latentviewer encode"):
+        find_space(str(tmp_path))
+
+
+@pytest.mark.parametrize("reference", ["nowhere.arrow", "no such sample"])
+def test_what_is_not_there_is_named(reference: str) -> None:
+    with pytest.raises(UserError, match=reference):
+        open_reference(reference)
+
+
+def test_an_expression_can_name_a_projects_groups(tmp_path: Path) -> None:
+    from latentviewer.app.projects import session_to_json
+    from latentviewer.app.state import Group, SavedLatent, Selection, SessionState
+    from latentviewer.domain.expression import evaluate, parse
+    from latentviewer.io.projects import save_project
+
+    space = find_space("digits-vae")
+    state = SessionState(
+        space=space,
+        groups=(Group("A", Selection.of([1, 2])),),
+        saved=(SavedLatent("z1", space.latent[3].copy()),),
+    )
+    file = tmp_path / "mine.latentviewer"
+    save_project(file, session_to_json(state), space)
+    result = evaluate(parse("@A + $z1"), find_context(str(file)))
+    expected = space.latent[[1, 2]].mean(axis=0) + space.latent[3]
+    np.testing.assert_allclose(result.latent, expected, rtol=1e-5)
+
+
+def test_inspect_tells_models_from_files_that_could_run_code(tmp_path: Path) -> None:
+    assert inspect("mnist-vae")["usable"]
+    unsafe = tmp_path / "net.pkl"
+    unsafe.write_bytes(b"\x80\x04N.")
+    report = inspect(str(unsafe))
+    assert not report["safe"]
+    assert "net.pkl" in report["why"]
+    with pytest.raises(UserError, match="not exist"):
+        inspect(str(tmp_path / "nothing"))
