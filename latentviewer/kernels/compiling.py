@@ -8,8 +8,8 @@ from typing import Any, TypeVar, cast
 import numba
 from numba import types
 
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-
+Result = TypeVar("Result")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 # The files that compiled code comes from.
 _SOURCES = ("compiling", "density", "disc", "drop", "edges", "lasso", "paint", "winners")
@@ -30,28 +30,28 @@ def read_only(dtype: Any, ndim: int) -> Any:
     return types.Array(dtype, ndim, "C", readonly=True)
 
 
-def kernel(*signature: Any) -> Callable[[Kernel], Kernel]:
+def kernel(*signature: Any) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Compiles for the given signatures when the module is imported, or loads the cache.
 
     Fixed signatures mean that no call can ever wait for a compiler later. Kernels run
     without the interpreter lock. Arithmetic is left as written: no multiply and add is fused.
     """
 
-    def compile_or_load(function: Kernel) -> Kernel:
+    def compile_or_load(function: Callable[..., Result]) -> Callable[..., Result]:
         # numba looks only at the file of the kernel itself to see whether its cache is
         # stale; with the digest in the name, the files it calls into count as well.
         function.__qualname__ = f"{function.__qualname__}_{_DIGEST}"
         wrap = numba.njit(list(signature), nogil=True, cache=True, error_model="numpy")
-        return cast(Kernel, wrap(function))
+        return cast(Callable[..., Result], wrap(function))
 
     return compile_or_load
 
 
-def inner(exact: bool = False) -> Callable[[Kernel], Kernel]:
+def inner(exact: bool = False) -> Callable[[Function], Function]:
     """A function that only kernels call.
 
     Args:
         exact: its float arithmetic never rounds, so multiply and add may be fused.
     """
     made = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"} if exact else False)
-    return cast(Callable[[Kernel], Kernel], made)
+    return cast(Callable[[Function], Function], made)

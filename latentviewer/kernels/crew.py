@@ -17,7 +17,8 @@ Result = TypeVar("Result")
 
 def thread_count() -> int:
     """Threads to work with: the cores this process may use, or NUMBA_NUM_THREADS."""
-    return max(1, int(numba.config.NUMBA_NUM_THREADS))
+    # numba makes up this name when it is imported, so no checker can see it.
+    return max(1, int(numba.config.NUMBA_NUM_THREADS))  # type: ignore[attr-defined]
 
 
 @cache

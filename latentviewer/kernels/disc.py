@@ -41,7 +41,9 @@ class Disc:
         slope: of coverage by squared distance.
         neighbours: (k, 3) int64 rows (dy, dx, always), sorted by dy; a centre in pixel
             (x, y) may hold pixel (x + dx, y + dy), certainly so where `always` is 1.
-        starts: (2 · reach + 2,) int64, where each dy of `neighbours` starts.
+        spans: (2 · reach + 1, 3) int64, for each dy how far dx goes at all, how far it goes
+            with `always` (-1 where never), and which of `runs` that is.
+        runs: (k,) int64, the different ways how far dx goes with `always`, rising.
     """
 
     radius: float
@@ -50,7 +52,8 @@ class Disc:
     touch: float
     slope: float
     neighbours: NDArray[np.int64]
-    starts: NDArray[np.int64]
+    spans: NDArray[np.int64]
+    runs: NDArray[np.int64]
 
     @property
     def column_bits(self) -> int:
@@ -75,6 +78,14 @@ def make_disc(radius: float) -> Disc:
         np.int64,
     )
     reach = int(np.abs(neighbours[:, :2]).max())
+    spans = np.full((2 * reach + 1, 3), -1, np.int64)
+    for dy, dx, always in neighbours.tolist():
+        span = spans[dy + reach]
+        span[0] = max(span[0], dx)
+        span[1] = max(span[1], dx if always else -1)
+    runs = np.unique(spans[:, 1])
+    runs = runs[runs >= 0]
+    spans[:, 2] = np.searchsorted(runs, spans[:, 1])
     return Disc(
         radius,
         reach,
@@ -82,7 +93,8 @@ def make_disc(radius: float) -> Disc:
         touch,
         1.0 / (touch - ((radius - EDGE_PX) * UNIT) ** 2),
         neighbours,
-        np.searchsorted(neighbours[:, 0], np.arange(-reach, reach + 2)).astype(np.int64),
+        spans,
+        runs,
     )
 
 

@@ -65,7 +65,7 @@ def _number(count: int, first: int, low_bits: int, parts: Array, keys: Array) ->
 
 
 @inner()
-def _sum(flags: Array, count: int) -> int:
+def _sum(flags: Array, count: int) -> Any:
     total = np.int32(0)
     for j in range(count):
         total += np.int32(flags[j])

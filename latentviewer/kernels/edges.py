@@ -19,12 +19,13 @@ Array = np.ndarray[Any, Any]
 
 _0, _8, _16, _24 = np.uint32(0), np.uint32(8), np.uint32(16), np.uint32(24)
 _ROW, _NEXT = np.uint64(STRIP), np.uint64(1)
-_SOLID, _ONE = np.uint32(0xFF000000), np.float32(1.0)
+_SOLID, _PAIR, _ROUND = np.uint32(0xFF000000), np.uint32(0x00FF00FF), np.uint32(0x00800080)
+_ONE, _256 = np.float32(1.0), np.int32(256)
 
 
 @inner()
 def place(
-    row: int, best: Array, parts: Array, wide: int, ways: Array, reach: int, column_bits: int,
+    row: int, best: Array, parts: Array, wide: int, reach: int, column_bits: int,
     low_bits: int, index_bits: int, orders: Array, centres: Array, indices: Array,
 ) -> None:  # fmt: skip
     """Takes the winners of a row of pixels apart.
@@ -32,7 +33,6 @@ def place(
     Args:
         row: of the tile.
         parts: sub-pixel steps of the tile's cells, `wide` to a row.
-        ways: from the low bits of a key, how many cells back its centre lies; see `back`.
         orders: filled with the keys, their low bits cleared; 0 where no disc holds.
         centres: filled with the way from the centre to the middle of the pixel in UNIT:
             across in the low 16 bits, down in the high ones.
@@ -45,10 +45,14 @@ def place(
     columns, last, step = np.int32((1 << column_bits) - 1), np.int32(STEPS - 1), np.int32(STEPS - 1)
     back, step_bits = np.int32(reach), np.int32(STEP_BITS)
     unit, half = np.int32(UNIT), np.int32(16)
-    start = (row + reach) * wide + reach
+    start, across = np.int32((row + reach) * wide + reach), np.int32(wide)
+    for x in range(STRIP):
+        code = np.int32(best[x] & low)
+        dx, dy = np.int32((code & columns) - back), np.int32((code >> bits) - back)
+        centres[x] = np.int32(start + np.int32(x) - dy * across - dx)
     # Table look-ups do not vectorise, so they have a loop of their own.
     for x in range(STRIP):
-        centres[x] = parts[np.uint64(start + x - ways[best[x] & low])]
+        centres[x] = parts[np.uint32(centres[x])]
     for x in range(STRIP):
         key, part = best[x], centres[x]
         index = np.int32(kind(key >> up) & mask)
@@ -59,14 +63,6 @@ def place(
         right = np.int32(dx * unit + last - np.int32(2) * (part & step))
         down = np.int32(dy * unit + last - np.int32(2) * ((part >> step_bits) & step))
         centres[x] = np.int32((down << half) | (right & np.int32(0xFFFF)))
-
-
-@inner()
-def ways_back(wide: int, reach: int, column_bits: int, ways: Array) -> None:
-    """Fills `ways` with how many cells back a centre lies, by the low bits of a key."""
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            ways[((dy + reach) << column_bits) | (dx + reach)] = dy * wide + dx
 
 
 @inner()
@@ -142,16 +138,18 @@ def _channel(ink: Any, shift: Any) -> Any:
 
 
 @inner()
+def _part(share: Any) -> Any:
+    return np.int32(share * np.float32(256.0) + np.float32(0.5))
+
+
+@inner()
 def _mix(
-    shift: Any, ground: Any, below_ink: Any, below: Any, ink: Any, held: Any, above_ink: Any,
-    above: Any,
+    a: Any, wa: Any, b: Any, wb: Any, c: Any, wc: Any, d: Any, wd: Any
 ) -> Any:  # fmt: skip
-    """One channel of three layers over the background, in its place."""
-    v = _channel(ground, shift)
-    v = v + below * (_channel(below_ink, shift) - v)
-    v = v + held * (_channel(ink, shift) - v)
-    v = v + above * (_channel(above_ink, shift) - v)
-    return np.uint32(np.uint32(np.int32(v + np.float32(0.5))) << shift)
+    """Two channels, sixteen bits apart, of four colours by parts of 256."""
+    first = np.uint32(np.uint32(a & _PAIR) * wa) + np.uint32(np.uint32(b & _PAIR) * wb)
+    second = np.uint32(np.uint32(c & _PAIR) * wc) + np.uint32(np.uint32(d & _PAIR) * wd)
+    return np.uint32(np.uint32(first) + np.uint32(second) + _ROUND)
 
 
 @inner()
@@ -212,12 +210,19 @@ def blend(
         left = left * (_ONE - held)
         below = _portion(_cover(b_far, limit, k), left)
         above, held, below = above * _opacity(a_ink), held * _opacity(ink), below * _opacity(b_ink)
-        out[x] = np.uint32(
-            _mix(_0, background, b_ink, below, ink, held, a_ink, above)
-            | _mix(_8, background, b_ink, below, ink, held, a_ink, above)
-            | _mix(_16, background, b_ink, below, ink, held, a_ink, above)
-            # The highest byte of an ink is its opacity, which its share holds already.
-            | _mix(
-                _24, background, b_ink | _SOLID, below, ink | _SOLID, held, a_ink | _SOLID, above
-            )
-        )
+        # Of 256 parts of the pixel, those that each layer has.
+        wa = _part(above)
+        wh = min(_part(held * (_ONE - above)), np.int32(_256 - wa))
+        rest = np.int32(_256 - wa - wh)
+        wb = min(_part(below * (_ONE - held) * (_ONE - above)), rest)
+        wg = np.uint32(np.int32(rest - wb))
+        wa, wh, wb = np.uint32(wa), np.uint32(wh), np.uint32(wb)
+        # An ink's highest byte is its opacity, which its share holds already; red and blue
+        # are mixed in one go, then green and opacity.
+        a_ink, ink, b_ink = a_ink | _SOLID, ink | _SOLID, b_ink | _SOLID
+        red = _mix(a_ink, wa, ink, wh, b_ink, wb, background, wg)
+        green = _mix(
+            np.uint32(a_ink >> _8), wa, np.uint32(ink >> _8), wh, np.uint32(b_ink >> _8), wb,
+            np.uint32(background >> _8), wg,
+        )  # fmt: skip
+        out[x] = np.uint32(np.uint32(red >> _8) & _PAIR) | np.uint32(green & ~_PAIR)

@@ -68,7 +68,8 @@ class DepthCue:
     def of(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Fade at the given depths, 0..`fade`."""
         amount = (depth - np.float32(self.near)) * np.float32(self.slope)
-        return np.minimum(np.maximum(amount, np.float32(0.0)), np.float32(self.fade))
+        amount = np.clip(amount, np.float32(0.0), np.float32(self.fade))
+        return np.asarray(amount, np.float32)
 
 
 def make_cue(splat: Splat) -> DepthCue:

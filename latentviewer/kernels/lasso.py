@@ -35,9 +35,7 @@ class _Cells:
     edges: NDArray[np.int64]
 
 
-def inside_polygon(
-    points: NDArray[np.float32], polygon: NDArray[np.float32]
-) -> NDArray[np.bool_]:
+def inside_polygon(points: NDArray[np.float32], polygon: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which of (n, 2) points lie in the (m, 2) polygon, by the even-odd rule.
 
     The last vertex is joined to the first. A point on an edge belongs to the polygon on
@@ -153,7 +151,7 @@ def _states(
     def x_at(y: NDArray[np.float64]) -> NDArray[np.float64]:
         with np.errstate(divide="ignore", invalid="ignore"):
             part = np.clip((y - y1) / (y2 - y1), 0.0, 1.0)
-        return np.where(y1 == y2, x1, x1 + part * (x2 - x1))
+        return np.asarray(np.where(y1 == y2, x1, x1 + part * (x2 - x1)), np.float64)
 
     upper, lower = low[1] + row / down, low[1] + (row + 1) / down
     level = y1 == y2

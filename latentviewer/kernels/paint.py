@@ -9,8 +9,16 @@ import numpy as np
 from numba import types
 
 from latentviewer.kernels.compiling import inner, kernel, read_only
-from latentviewer.kernels.edges import blend, dye, fade, place, ways_back
-from latentviewer.kernels.winners import SPARSE, STRIP, collect, list_spots, prepare, take_row
+from latentviewer.kernels.edges import blend, dye, fade, place
+from latentviewer.kernels.winners import (
+    SPARSE,
+    STRIP,
+    collect,
+    list_spots,
+    prepare,
+    run_rows,
+    take_row,
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -22,8 +30,9 @@ _TILE_HEIGHT = 32
 @inner()
 def _find_winners(
     top: int, left: int, rows: int, grids: Array, stride: int, layout: Array, disc: Array,
-    neighbours: Array, starts: Array, cells: Array, parts: Array, floats: Array, held: Array,
-    spots: Array, u: Array, ways: Array, best: Array, orders: Array, centres: Array, indices: Array, filled: Array,
+    spans: Array, runs: Array, joined: Array, cells: Array, parts: Array, floats: Array,
+    held: Array, spots: Array, u: Array, best: Array, orders: Array, centres: Array,
+    indices: Array, filled: Array,
 ) -> bool:  # fmt: skip
     """Winners of `rows` rows of STRIP pixels from the grid's cell (top, left) on.
 
@@ -42,6 +51,8 @@ def _find_winners(
             prepare(row_parts, wide, disc[0], floats[0, r], floats[1, r], floats[2, r])
             if held[r] <= SPARSE:
                 list_spots(cells[r], spots[r])
+            else:
+                run_rows(cells[r], reach, runs, joined[r])
     if not something:
         return False
     for r in range(rows):
@@ -53,14 +64,13 @@ def _find_winners(
             if not filled[r]:
                 filled[r] = True
                 best[:] = 0
-            near = neighbours[starts[dy + reach] : starts[dy + reach + 1]]
             take_row(
-                held[s], spots[s], cells[s], floats[0, s], floats[1, s], floats[2, s], dy, near,
-                reach, column_bits, u, best,
+                held[s], spots[s], cells[s], floats[0, s], floats[1, s], floats[2, s], joined[s],
+                dy, spans[dy + reach], reach, column_bits, u, best,
             )  # fmt: skip
         if filled[r]:
             place(
-                r, best, parts, wide, ways, reach, column_bits, low_bits, index_bits, orders[r],
+                r, best, parts, wide, reach, column_bits, low_bits, index_bits, orders[r],
                 centres[r], indices[r],
             )  # fmt: skip
         else:
@@ -104,8 +114,8 @@ def paint(
     stride: int,
     layout: Array,
     disc: Array,
-    neighbours: Array,
-    starts: Array,
+    spans: Array,
+    runs: Array,
     codes8: Array,
     codes16: Array,
     palette: Array,
@@ -121,7 +131,7 @@ def paint(
         stride: cells in a row of a grid; see `row_stride`.
         layout: the disc's reach and column bits, the key's low, index and depth bits.
         disc: hold, touch and slope.
-        neighbours, starts: as in `latentviewer.kernels.disc.Disc`.
+        spans, runs: as in `latentviewer.kernels.disc.Disc`.
         codes8, codes16: the points' colours; the one not in use is empty.
         palette, background: packed; see `latentviewer.kernels.ink.Inks`.
         cue: near, slope and fade of the depth cue.
@@ -134,9 +144,7 @@ def paint(
     cells = np.empty((deepest, wide), grids.dtype)
     parts, floats = np.empty(deepest * wide, np.int32), np.empty((3, deepest, wide), np.float32)
     held, spots = np.empty(deepest, np.int64), np.empty((deepest, SPARSE), np.int64)
-    u = np.empty(wide, np.float32)
-    ways = np.zeros(1 << (2 * layout[1]), np.int64)
-    ways_back(wide, reach, layout[1], ways)
+    u, joined = np.empty(wide, np.float32), np.empty((deepest, runs.size, STRIP), grids.dtype)
     best, orders = np.empty(STRIP, grids.dtype), np.empty((_TILE_HEIGHT + 2, STRIP), grids.dtype)
     centres = np.zeros((_TILE_HEIGHT + 2, STRIP), np.int32)
     inks = np.zeros((_TILE_HEIGHT + 2, STRIP), np.uint32)
@@ -151,8 +159,8 @@ def paint(
         x1, y1 = min(x0 + TILE_WIDTH, width), min(y0 + _TILE_HEIGHT, height)
         rows = y1 - y0 + 2
         if not _find_winners(
-            y0 + 1, x0 + 1, rows, grids, stride, layout, disc, neighbours, starts, cells, parts,
-            floats, held, spots, u, ways, best, orders, centres, indices, filled,
+            y0 + 1, x0 + 1, rows, grids, stride, layout, disc, spans, runs, joined, cells, parts,
+            floats, held, spots, u, best, orders, centres, indices, filled,
         ):  # fmt: skip
             pixels[y0:y1, x0:x1] = background
             ids[y0:y1, x0:x1] = np.int32(-1)
@@ -174,7 +182,8 @@ def paint(
             _copy(indices[r, 1:], x1 - x0, ids[y, x0:x1])
             if filled[r - 1] or filled[r] or filled[r + 1]:
                 blend(
-                    r * STRIP, flat_orders, flat_centres, flat_inks, disc[1], disc[2], background, out,
+                    r * STRIP, flat_orders, flat_centres, flat_inks, disc[1], disc[2], background,
+                    out,
                 )  # fmt: skip
                 _copy(out[1:], x1 - x0, pixels[y, x0:x1])
             else:

@@ -102,7 +102,7 @@ class NumbaRasteriser:
             drawn = sum(share_out(drop, max(threads, -(-n // _PIECE)), threads))
             shape = np.array([disc.hold, disc.touch, disc.slope], np.float32)
             fading = np.array([cue.near, cue.slope, cue.fade], np.float32)
-            how = (stride, np.array(layout, np.int64), shape, disc.neighbours, disc.starts)
+            how = (stride, np.array(layout, np.int64), shape, disc.spans, disc.runs)
             tiles = tile_count(splat.width, splat.height)
             share = -(-tiles // (_SHARES_PER_THREAD * thread_count()))
 
@@ -198,9 +198,11 @@ def warm() -> None:
 def _codes(splat: Splat) -> tuple[NDArray[np.uint8], NDArray[np.uint16]]:
     """The colours as the kernels take them: two arrays, of which one is empty."""
     codes = np.ascontiguousarray(splat.colours)
-    if codes.dtype == np.uint8:
-        return codes, np.empty(0, np.uint16)
-    return np.empty(0, np.uint8), codes
+    small = codes.dtype == np.uint8
+    return (
+        codes.view(np.uint8) if small else np.empty(0, np.uint8),
+        np.empty(0, np.uint16) if small else codes.view(np.uint16),
+    )
 
 
 def _threads(n: int) -> int:

@@ -106,7 +106,7 @@ def _affine(points: NDArray[np.float32], row: NDArray[np.float32]) -> NDArray[np
     total = row[0] * points[:, 0] + row[1] * points[:, 1]
     if points.shape[1] == 3:
         total = total + row[2] * points[:, 2]
-    return total + row[3]
+    return np.asarray(total + row[3], np.float32)
 
 
 def _winners(
@@ -162,22 +162,23 @@ def _colours(
 ) -> NDArray[np.uint32]:
     """Packed, premultiplied colours; of the outermost pixels only that there are some."""
     colour_of = inks.palette[splat.colours[shown]].view(np.uint8).reshape(-1, 4).astype(np.float32)
-    ground = np.array([inks.background]).view(np.uint8).astype(np.float32)
+    ground = np.atleast_1d(inks.background).view(np.uint8).astype(np.float32)
     if cue.fade > 0.0:
         amount = cue.of(depths)[:, None]
         moved = colour_of[:, :3] + amount * (ground[:3] - colour_of[:, :3])
         colour_of[:, :3] = np.floor(moved + np.float32(0.5))
-    flat = np.concatenate([np.array([inks.background]), _pack(_over(colour_of, ground))])
+    flat = np.concatenate([np.array([inks.background]), _over(colour_of, ground)])
     pixels = flat[best]
     middle = best[1:-1, 1:-1]
-    edge = np.zeros(middle.shape, np.bool_)
+    rows, columns = middle.shape
+    edge = np.zeros((rows, columns), np.bool_)
     for dy, dx in _BESIDE:
-        edge |= best[1 + dy : best.shape[0] - 1 + dy, 1 + dx : best.shape[1] - 1 + dx] != middle
+        edge |= best[1 + dy : rows + 1 + dy, 1 + dx : columns + 1 + dx] != middle
     # Where all four pixels beside show the same disc, it covers this one fully.
     at = np.flatnonzero(edge)
-    at = (at // edge.shape[1] + 1) * best.shape[1] + at % edge.shape[1] + 1
+    at = (at // columns + 1) * (columns + 2) + at % columns + 1
     pixels.reshape(-1)[at] = _edge_colours(
-        at, best.reshape(-1), across.reshape(-1), down.reshape(-1), best.shape[1], colour_of,
+        at, best.reshape(-1), across.reshape(-1), down.reshape(-1), columns + 2, colour_of,
         ground, disc,
     )  # fmt: skip
     return pixels
@@ -222,16 +223,22 @@ def _edge_colours(
     cover[1] = _portion(cover[1], left)
     cover[2] = _portion(cover[2], left * (one - cover[1]))
     opacity = np.concatenate([[np.float32(0)], colour_of[:, 3] * np.float32(1.0 / 255.0)])
-    solid = np.concatenate([np.zeros((1, 4), np.float32), _solid(colour_of)])
-    mixed = np.empty((len(at), 4), np.float32)
-    mixed[:] = ground
-    for k in (2, 1, 0):
-        rows = np.flatnonzero(cover[k])
-        which = layers[k][rows]
-        share = (cover[k, rows] * opacity[which])[:, None]
-        under = mixed.take(rows, axis=0)
-        mixed[rows] = under + share * (solid.take(which, axis=0) - under)
-    return _pack(mixed)
+    shares = [opacity[layer] * part for layer, part in zip(layers, cover, strict=True)]
+    above_part = _parts(shares[0])
+    own_part = np.minimum(_parts(shares[1] * (one - shares[0])), 256 - above_part)
+    rest = 256 - above_part - own_part
+    below_part = np.minimum(_parts(shares[2] * (one - shares[1]) * (one - shares[0])), rest)
+    solid = np.concatenate([np.zeros((1, 4), np.int32), _solid(colour_of).astype(np.int32)])
+    mixed = np.multiply.outer(rest - below_part, ground.astype(np.int32)) + 128
+    for layer, part in zip(layers, (above_part, own_part, below_part), strict=True):
+        rows = np.flatnonzero(part)
+        mixed[rows] += part[rows, None] * solid.take(layer[rows], axis=0)
+    return (mixed >> 8).astype(np.uint8).view(np.uint32)[:, 0]
+
+
+def _parts(share: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Parts of 256."""
+    return (share * np.float32(256.0) + np.float32(0.5)).astype(np.int32)
 
 
 def _portion(cover: NDArray[np.float32], left: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -239,17 +246,14 @@ def _portion(cover: NDArray[np.float32], left: NDArray[np.float32]) -> NDArray[n
     return np.divide(cover, left, out=np.ones_like(cover), where=cover < left)
 
 
-def _over(colours: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Straight colours over the premultiplied background."""
-    share = colours[:, 3:] * np.float32(1.0 / 255.0)
-    return np.asarray(ground + share * (_solid(colours) - ground), np.float32)
+def _over(colours: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.uint32]:
+    """Straight colours over the premultiplied background, packed."""
+    part = _parts(colours[:, 3] * np.float32(1.0 / 255.0))[:, None]
+    mixed = part * _solid(colours).astype(np.int32) + (256 - part) * ground.astype(np.int32)
+    return ((mixed + 128) >> 8).astype(np.uint8).view(np.uint32)[:, 0]
 
 
 def _solid(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     solid = colours.copy()
     solid[:, 3] = 255.0
     return solid
-
-
-def _pack(colours: NDArray[np.float32]) -> NDArray[np.uint32]:
-    return (colours + np.float32(0.5)).astype(np.uint8).view(np.uint32)[:, 0]

@@ -20,7 +20,7 @@ SPARSE = 12
 @inner()
 def collect(
     grids: Array, start: int, count: int, low_bits: int, orders: Array, parts: Array
-) -> int:
+) -> Any:
     """Joins the threads' grids by maximum, and takes the keys apart.
 
     Args:
@@ -118,45 +118,64 @@ def _hold_both(
 
 
 @inner()
-def _always(orders: Array, at: int, code: Any, best: Array) -> None:
-    cells, kind = orders[at : at + STRIP], best.dtype.type
-    for x in range(STRIP):
-        best[x] = max(best[x], kind(cells[x] | code))
+def run_rows(orders: Array, reach: int, runs: Array, joined: Array) -> None:
+    """The greatest key of each run of neighbouring cells, with the way back along the row.
+
+    Args:
+        orders: of STRIP + 2 · reach cells.
+        runs: how many cells a run goes to either side, rising.
+        joined: (len(runs), STRIP), filled.
+    """
+    kind = orders.dtype.type
+    for k in range(runs.shape[0]):
+        line = joined[k]
+        if k == 0:
+            middle, code = orders[reach : reach + STRIP], kind(reach)
+            for x in range(STRIP):
+                line[x] = kind(middle[x] | code)
+            done = 0
+        else:
+            before = joined[k - 1]
+            for x in range(STRIP):
+                line[x] = before[x]
+            done = runs[k - 1]
+        for dx in range(done + 1, runs[k] + 1):
+            a, b = orders[reach - dx : reach - dx + STRIP], orders[reach + dx : reach + dx + STRIP]
+            a_code, b_code = kind(reach + dx), kind(reach - dx)
+            for x in range(STRIP):
+                line[x] = max(line[x], max(kind(a[x] | a_code), kind(b[x] | b_code)))
 
 
 @inner()
-def _always_both(
-    orders: Array, left: int, right: int, left_code: Any, right_code: Any, best: Array
-) -> None:
-    a, b = orders[left : left + STRIP], orders[right : right + STRIP]
+def _always(joined: Array, code: Any, best: Array) -> None:
     kind = best.dtype.type
     for x in range(STRIP):
-        best[x] = max(best[x], max(kind(a[x] | left_code), kind(b[x] | right_code)))
+        best[x] = max(best[x], kind(joined[x] | code))
 
 
 @inner(exact=True)
 def _walk(
-    spots: Array, orders: Array, base: Array, ex: Array, ey: Array, up: float, near: Array,
+    spots: Array, orders: Array, base: Array, ex: Array, ey: Array, dy: int, widest: int,
     reach: int, column_bits: int, best: Array,
 ) -> None:  # fmt: skip
     """The same from the few cells of a row that hold a point."""
-    up32 = np.float32(up)
+    up, two, zero = np.float32(dy * UNIT), np.float32(2.0), np.float32(0.0)
     for cell in spots:
-        u = (base[cell] - up32 * up32) - ey[cell] * (np.float32(2.0) * up32)
-        for j in range(near.shape[0]):
-            x = cell - reach + near[j, 1]
+        u = (base[cell] - up * up) - ey[cell] * (two * up)
+        for dx in range(-widest, widest + 1):
+            x = cell - reach + dx
             if x < 0 or x >= STRIP:
                 continue
-            across = np.float32(near[j, 1] * UNIT)
-            if (u - across * across) - ex[cell] * (np.float32(2.0) * across) >= np.float32(0.0):
-                code = ((near[j, 0] + reach) << column_bits) | (near[j, 1] + reach)
-                best[x] = max(best[x], orders.dtype.type(orders[cell] | orders.dtype.type(code)))
+            across = np.float32(dx * UNIT)
+            if (u - across * across) - ex[cell] * (two * across) >= zero:
+                code = orders.dtype.type(((dy + reach) << column_bits) | (dx + reach))
+                best[x] = max(best[x], orders.dtype.type(orders[cell] | code))
 
 
 @inner()
 def take_row(
-    held: int, spots: Array, orders: Array, base: Array, ex: Array, ey: Array, dy: int, near: Array,
-    reach: int, column_bits: int, u: Array, best: Array,
+    held: int, spots: Array, orders: Array, base: Array, ex: Array, ey: Array, joined: Array,
+    dy: int, span: Array, reach: int, column_bits: int, u: Array, best: Array,
 ) -> None:  # fmt: skip
     """Lets the cells of one row compete for the pixels of the row `dy` below it.
 
@@ -164,29 +183,24 @@ def take_row(
         held: how many cells hold a point.
         spots: which they are, where they are at most SPARSE.
         orders, base, ex, ey: of STRIP + 2 · reach cells.
-        near: the rows of the disc's neighbours with this dy.
+        joined: what `run_rows` made of them, where they are more than SPARSE.
+        span: the row of the disc's spans for this dy.
         u: room for as many float32.
         best: (STRIP,) keys whose low bits are the way back to the cell.
     """
-    up = dy * UNIT
     if held <= SPARSE:
-        _walk(spots[:held], orders, base, ex, ey, up, near, reach, column_bits, best)
+        _walk(spots[:held], orders, base, ex, ey, dy, span[0], reach, column_bits, best)
+        return
+    up, row, kind = dy * UNIT, (dy + reach) << column_bits, orders.dtype.type
+    if span[1] >= 0:
+        _always(joined[span[2]], kind(row), best)
+    if span[1] == span[0]:
         return
     _from_row(base, ey, STRIP + 2 * reach, up, u)
-    row = (dy + reach) << column_bits
-    # The columns lie evenly on both sides of the middle one.
-    middle = near.shape[0] // 2
-    code = orders.dtype.type(row | reach)
-    if near[middle, 2]:
-        _always(orders, reach, code, best)
-    else:
-        _hold(orders, u, ex, reach, 0.0, code, best)
-    for j in range(middle):
-        dx = near[near.shape[0] - 1 - j, 1]
-        left, right = reach - dx, reach + dx
-        left_code = orders.dtype.type(row | (reach + dx))
-        right_code = orders.dtype.type(row | (reach - dx))
-        if near[j, 2]:
-            _always_both(orders, left, right, left_code, right_code, best)
-        else:
-            _hold_both(orders, u, ex, left, right, dx * UNIT, left_code, right_code, best)
+    if span[1] < 0:
+        _hold(orders, u, ex, reach, 0.0, kind(row | reach), best)
+    for dx in range(max(span[1], 0) + 1, span[0] + 1):
+        _hold_both(
+            orders, u, ex, reach - dx, reach + dx, dx * UNIT, kind(row | (reach + dx)),
+            kind(row | (reach - dx)), best,
+        )  # fmt: skip
