@@ -7,7 +7,16 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QEventLoop,
+    QObject,
+    QPointF,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -19,6 +28,7 @@ from latentviewer.domain.ports import Model
 _MOVES, _QUICK_MOVES = 500, 120
 _BETWEEN_MS = 12
 _PATIENCE_MS = 1000
+_PAINTED = QEvent.Type(QEvent.registerEventType())
 
 
 def latency_rows(quick: bool) -> list[Row]:
@@ -45,7 +55,7 @@ def latency_rows(quick: bool) -> list[Row]:
 
 
 class _PaintWatch(QObject):
-    """Tells when a widget has been painted."""
+    """Tells when a widget has been painted, and its window's new pixels handed on."""
 
     painted = Signal()
 
@@ -55,9 +65,18 @@ class _PaintWatch(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint:
-            # After this filter the widget paints; a queued signal comes once it has.
-            QTimer.singleShot(0, self.painted.emit)
+            # After this filter the widget paints. The event loop comes to this event next of
+            # all, when whoever asked for the paint is done.
+            QCoreApplication.postEvent(
+                self, QEvent(_PAINTED), Qt.EventPriority.HighEventPriority.value
+            )
         return False
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == _PAINTED:
+            self.painted.emit()
+            return True
+        return super().event(event)
 
 
 def _moves(stage: Stage, count: int) -> list[float]:

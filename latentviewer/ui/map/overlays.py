@@ -25,11 +25,13 @@ def paint_grid(painter: QPainter, camera: Camera, size: tuple[int, int], theme: 
     left, top = camera.to_map(0, 0, width, height)
     right, bottom = camera.to_map(width, height, width, height)
     painter.setPen(QPen(with_alpha(theme.colour("text"), 14), 1))
-    for value in nice_ticks(left, right, max(2, width // _TICK_EVERY_PX)):
-        x = float(camera.to_pixels(np.array([[value, 0.0]]), width, height)[0, 0])
+    across = nice_ticks(left, right, max(2, width // _TICK_EVERY_PX))
+    upwards = nice_ticks(bottom, top, max(2, height // _TICK_EVERY_PX))
+    places = np.array([(x, bottom) for x in across] + [(left, y) for y in upwards], np.float64)
+    pixels = camera.to_pixels(places.reshape(-1, 2), width, height).tolist()
+    for x, _ in pixels[: len(across)]:
         painter.drawLine(QPointF(x, 0), QPointF(x, height))
-    for value in nice_ticks(bottom, top, max(2, height // _TICK_EVERY_PX)):
-        y = float(camera.to_pixels(np.array([[0.0, value]]), width, height)[0, 1])
+    for _, y in pixels[len(across) :]:
         painter.drawLine(QPointF(0, y), QPointF(width, y))
 
 

@@ -34,6 +34,8 @@ class Scene:
         self._splat_codes: NDArray[np.uint8] | NDArray[np.uint16] | None = None
         self._splat_palette = self._palette
         self._frame: Frame | None = None
+        self._bounds: tuple[Points, Points] | None = None
+        self._rows_in_view: NDArray[np.int64] | None = None
 
     def set_rasteriser(self, rasteriser: Rasteriser) -> None:
         """Another rasteriser of the same pictures."""
@@ -42,8 +44,7 @@ class Scene:
     def set_points(self, coordinates: Points | None) -> None:
         """New points in a new shuffled order, always the same for the same number."""
         self.coordinates = coordinates
-        self._splat_codes = None
-        self._frame = None
+        self._splat_codes = self._frame = self._bounds = self._rows_in_view = None
         count = 0 if coordinates is None else len(coordinates)
         if len(self._order) != count:
             self._order = np.random.default_rng(0).permutation(count)
@@ -52,8 +53,15 @@ class Scene:
 
     def move_points(self, coordinates: Points) -> None:
         """The same points at other places."""
-        self.coordinates = coordinates
+        self.coordinates, self._bounds = coordinates, None
         self._shuffled = np.ascontiguousarray(coordinates[self._order], np.float32)
+
+    def bounds(self) -> tuple[Points, Points]:
+        """The least and the greatest of each coordinate, (dims,) each; there must be points."""
+        if self._bounds is None:
+            assert self.coordinates is not None
+            self._bounds = (self.coordinates.min(axis=0), self.coordinates.max(axis=0))
+        return self._bounds
 
     def set_colours(
         self, codes: NDArray[np.uint8] | NDArray[np.uint16], palette: NDArray[np.uint8]
@@ -105,7 +113,7 @@ class Scene:
             background=back,
         )
         frame = self._rasteriser.draw_density(splat) if density else self._rasteriser.draw(splat)
-        self._frame = frame
+        self._frame, self._rows_in_view = frame, None
         self.frame_number += 1
         rows, columns = frame.pixels.shape[:2]
         image = QImage(
@@ -136,8 +144,10 @@ class Scene:
         """Rows that own at least one pixel of the last frame."""
         if self._frame is None:
             return np.zeros(0, np.int64)
-        owners = np.unique(self._frame.ids)
-        return np.asarray(self._order[owners[owners >= 0]])
+        if self._rows_in_view is None:
+            owners = np.unique(self._frame.ids)
+            self._rows_in_view = np.asarray(self._order[owners[owners >= 0]])
+        return self._rows_in_view
 
     def rows_inside(self, polygon: Points, pixels: Points) -> NDArray[np.int64]:
         """Visible rows whose pixel positions lie in a polygon."""

@@ -170,7 +170,7 @@ class PreviewPanel(QFrame):
     def show_answer(self, answer: Answer) -> None:
         """Shows everything an answer holds."""
         self._shown = answer
-        self.title.set_title(answer.title, answer.label)
+        # First of all, for the decoded picture is on the screen before this returns.
         self.pictures.show_pictures(
             answer.original,
             answer.decoded,
@@ -178,6 +178,7 @@ class PreviewPanel(QFrame):
             is_sample=answer.row is not None,
             far=answer.far,
         )
+        self.title.set_title(answer.title, answer.label)
         self.facts.set_lines(
             facts(answer.row, answer.error, answer.inverse_name, answer.distance, answer.far)
         )

@@ -78,11 +78,18 @@ class Pictures(QWidget):
         is_sample: bool,
         far: bool,
     ) -> None:
-        """(h, w, c) float32 each, or None where there is none."""
-        self.original.set_image(original)
+        """(h, w, c) float32 each, or None where there is none.
+
+        The decoded picture is painted at once, the others with the window's next paint.
+        """
         self.decoded.set_image(decoded)
-        self.difference.set_difference(difference)
         self.decoded.set_warning(FAR if far and decoded is not None else "")
+        if decoded is None:
+            self.decoded.set_message(NO_DECODER_SHORT)
+        else:
+            self.decoded.repaint()
+        self.original.set_image(original)
+        self.difference.set_difference(difference)
         if original is None:
             missing = is_sample and self._original_missing
             if not self._decoder:
@@ -91,8 +98,6 @@ class Pictures(QWidget):
                 self.original.set_message(NOT_HERE if missing else "No picture.")
             else:
                 self.original.set_message(NO_ORIGINAL)
-        if decoded is None:
-            self.decoded.set_message(NO_DECODER_SHORT)
         if difference is None:
             self.difference.set_message(NO_DIFFERENCE if is_sample else "")
 
