@@ -20,6 +20,10 @@ UNIT = 2 * STEPS
 MIN_RADIUS_PX = 0.75
 MAX_RADIUS_PX = 48.0
 
+# Discs that hold pixels no further than this from their own are painted faster.
+SMALL_REACH = 2
+SMALL_SIDE = 2 * SMALL_REACH + 1
+
 # Half the width of a disc's soft edge. One pixel in all would be the exact filter; this is
 # a little crisper, and leaves no disc's edge further than the next pixel.
 EDGE_PX = 0.4
@@ -36,7 +40,7 @@ class Disc:
 
     Attributes:
         radius: in pixels, within MIN_RADIUS_PX..MAX_RADIUS_PX.
-        reach: how many pixels from its own a centre can hold a pixel.
+        reach: how many pixels from its own a centre can hold a pixel; SMALL_REACH at least.
         hold, touch: squared distances, whole numbers.
         slope: of coverage by squared distance.
         neighbours: (k, 3) int64 rows (dy, dx, always), sorted by dy; a centre in pixel
@@ -44,6 +48,9 @@ class Disc:
         spans: (2 · reach + 1, 3) int64, for each dy how far dx goes at all, how far it goes
             with `always` (-1 where never), and which of `runs` that is.
         runs: (k,) int64, the different ways how far dx goes with `always`, rising.
+        held: (STEPS²,) uint32, for each sub-pixel place of a centre which of the SMALL_SIDE²
+            pixels around it are held, a bit each, from the upper left on; empty for discs of
+            a greater reach.
     """
 
     radius: float
@@ -54,6 +61,7 @@ class Disc:
     neighbours: NDArray[np.int64]
     spans: NDArray[np.int64]
     runs: NDArray[np.int64]
+    held: NDArray[np.uint32]
 
     @property
     def column_bits(self) -> int:
@@ -77,7 +85,7 @@ def make_disc(radius: float) -> Disc:
         ],
         np.int64,
     )
-    reach = int(np.abs(neighbours[:, :2]).max())
+    reach = max(SMALL_REACH, int(np.abs(neighbours[:, :2]).max()))
     spans = np.full((2 * reach + 1, 3), -1, np.int64)
     for dy, dx, always in neighbours.tolist():
         span = spans[dy + reach]
@@ -95,7 +103,18 @@ def make_disc(radius: float) -> Disc:
         neighbours,
         spans,
         runs,
+        _held(hold) if reach == SMALL_REACH else np.empty(0, np.uint32),
     )
+
+
+def _held(hold: float) -> NDArray[np.uint32]:
+    part = np.arange(STEPS * STEPS)
+    way = UNIT * np.arange(-SMALL_REACH, SMALL_REACH + 1)
+    across = np.square((STEPS - 1 - 2 * (part % STEPS))[:, None] + way)
+    down = np.square((STEPS - 1 - 2 * (part // STEPS))[:, None] + way)
+    holds = (down[:, :, None] + across[:, None, :] <= hold).reshape(len(part), -1)
+    bits = np.uint32(1) << np.arange(SMALL_SIDE * SMALL_SIDE, dtype=np.uint32)
+    return np.asarray((holds * bits).sum(axis=1), np.uint32)
 
 
 def _square(pixels: int, way: int) -> int:

@@ -26,7 +26,8 @@ _ONE, _256 = np.float32(1.0), np.int32(256)
 @inner()
 def place(
     row: int, best: Array, parts: Array, wide: int, reach: int, column_bits: int,
-    low_bits: int, index_bits: int, orders: Array, centres: Array, indices: Array,
+    low_bits: int, index_bits: int, at: Array, orders: Array, across: Array, down: Array,
+    far: Array, indices: Array,
 ) -> None:  # fmt: skip
     """Takes the winners of a row of pixels apart.
 
@@ -34,8 +35,9 @@ def place(
         row: of the tile.
         parts: sub-pixel steps of the tile's cells, `wide` to a row.
         orders: filled with the keys, their low bits cleared; 0 where no disc holds.
-        centres: filled with the way from the centre to the middle of the pixel in UNIT:
-            across in the low 16 bits, down in the high ones.
+        at: room for a row.
+        across, down: filled with the way from the centre to the middle of the pixel in UNIT.
+        far: filled with its square.
         indices: filled with the index, -1 where no disc holds.
     """
     low = best.dtype.type((1 << low_bits) - 1)
@@ -44,25 +46,25 @@ def place(
     high, up, bits = kind(~low), kind(low_bits), np.int32(column_bits)
     columns, last, step = np.int32((1 << column_bits) - 1), np.int32(STEPS - 1), np.int32(STEPS - 1)
     back, step_bits = np.int32(reach), np.int32(STEP_BITS)
-    unit, half = np.int32(UNIT), np.int32(16)
-    start, across = np.int32((row + reach) * wide + reach), np.int32(wide)
+    unit, line = np.int32(UNIT), np.int32(wide)
+    start = np.int32((row + reach) * wide + reach)
     for x in range(STRIP):
         code = np.int32(best[x] & low)
         dx, dy = np.int32((code & columns) - back), np.int32((code >> bits) - back)
-        centres[x] = np.int32(start + np.int32(x) - dy * across - dx)
+        at[x] = np.int32(start + np.int32(x) - dy * line - dx)
     # Table look-ups do not vectorise, so they have a loop of their own.
     for x in range(STRIP):
-        centres[x] = parts[np.uint32(centres[x])]
+        at[x] = parts[np.uint32(at[x])]
     for x in range(STRIP):
-        key, part = best[x], centres[x]
+        key, part = best[x], at[x]
         index = np.int32(kind(key >> up) & mask)
         indices[x] = np.int32(index - np.int32(1))
         orders[x] = kind(key & high) if index > 0 else none
         code = np.int32(key & low)
         dx, dy = np.int32((code & columns) - back), np.int32((code >> bits) - back)
-        right = np.int32(dx * unit + last - np.int32(2) * (part & step))
-        down = np.int32(dy * unit + last - np.int32(2) * ((part >> step_bits) & step))
-        centres[x] = np.int32((down << half) | (right & np.int32(0xFFFF)))
+        right = np.float32(np.int32(dx * unit + last - np.int32(2) * (part & step)))
+        below = np.float32(np.int32(dy * unit + last - np.int32(2) * ((part >> step_bits) & step)))
+        across[x], down[x], far[x] = right, below, right * right + below * below
 
 
 @inner()
@@ -106,25 +108,11 @@ def fade(
         inks[x] = np.uint32(packed)
 
 
-@inner(exact=True)
-def _far(centre: Any, right: Any, down: Any) -> Any:
-    """Squared distance to the centre from a place beside the pixel it is given for."""
-    x = np.float32(np.int32(centre << np.int32(16)) >> np.int32(16)) + right
-    y = np.float32(np.int32(centre >> np.int32(16))) + down
-    return x * x + y * y
-
-
 @inner()
 def _cover(far: Any, touch: Any, slope: Any) -> Any:
     """How much of a pixel a disc covers, from its squared distance."""
     cover = (touch - far) * slope
     return cover if cover < _ONE else _ONE
-
-
-@inner()
-def _portion(cover: Any, left: Any) -> Any:
-    """A cover as a part of what is left of the pixel."""
-    return cover / left if cover < left else _ONE
 
 
 @inner()
@@ -152,23 +140,29 @@ def _mix(
     return np.uint32(np.uint32(first) + np.uint32(second) + _ROUND)
 
 
+@inner(exact=True)
+def _move(far: Any, way: Any, twice: Any) -> Any:
+    """Squared distance from the next pixel, but for UNIT²: (way + UNIT)² is way² + 2 UNIT way."""
+    return far + way * twice
+
+
 @inner()
 def blend(
-    at: int, orders: Array, centres: Array, inks: Array, touch: float, slope: float,
-    background: Any, out: Array,
+    at: int, orders: Array, across: Array, down: Array, far: Array, inks: Array, touch: float,
+    slope: float, background: Any, out: Array,
 ) -> None:  # fmt: skip
     """Colours of one row of a tile; those of its first and last pixel mean nothing.
 
     Args:
-        at: where the row starts in the tile's flat `orders`, `centres` and `inks`; neither its
-            first row nor its last.
+        at: where the row starts in the tile's flat `orders`, `across`, `down`, `far` and `inks`;
+            neither its first row nor its last.
         touch, slope: as in `latentviewer.kernels.disc.Disc`.
         background: packed and premultiplied.
         out: (STRIP,) packed and premultiplied.
     """
     nothing = orders.dtype.type(0)
-    limit, k = np.float32(touch), np.float32(slope)
-    unit, zero = np.float32(UNIT), np.float32(0.0)
+    limit, k, own_limit = np.float32(touch - UNIT * UNIT), np.float32(slope), np.float32(touch)
+    more, less = np.float32(2 * UNIT), np.float32(-2 * UNIT)
     # The first and last pixel are walked only because a whole STRIP vectorises best.
     for x in range(STRIP):
         # Unsigned, for a signed index could count from the end, and that does not vectorise.
@@ -178,43 +172,51 @@ def blend(
         a_far, b_far = limit, limit
         a_ink, b_ink = np.uint32(0), np.uint32(0)
 
-        far = _far(centres[i - _NEXT], unit, zero)
-        other, other_ink = orders[i - _NEXT], inks[i - _NEXT]
-        up, down = (other > a) & (far < limit), (other < own) & (other > b) & (far < limit)
-        a, a_far, a_ink = other if up else a, far if up else a_far, other_ink if up else a_ink
-        b, b_far, b_ink = other if down else b, far if down else b_far, other_ink if down else b_ink
+        j = np.uint64(i - _NEXT)
+        there, other_ink = _move(far[j], across[j], more), inks[j]
+        other = orders[j] if there < limit else nothing
+        up, below = other > a, (other < own) & (other > b)
+        a, a_far, a_ink = other if up else a, there if up else a_far, other_ink if up else a_ink
+        b, b_far, b_ink = (
+            other if below else b, there if below else b_far, other_ink if below else b_ink
+        )  # fmt: skip
 
-        far = _far(centres[i + _NEXT], -unit, zero)
-        other, other_ink = orders[i + _NEXT], inks[i + _NEXT]
-        up, down = (other > a) & (far < limit), (other < own) & (other > b) & (far < limit)
-        a, a_far, a_ink = other if up else a, far if up else a_far, other_ink if up else a_ink
-        b, b_far, b_ink = other if down else b, far if down else b_far, other_ink if down else b_ink
+        j = np.uint64(i + _NEXT)
+        there, other_ink = _move(far[j], across[j], less), inks[j]
+        other = orders[j] if there < limit else nothing
+        up, below = other > a, (other < own) & (other > b)
+        a, a_far, a_ink = other if up else a, there if up else a_far, other_ink if up else a_ink
+        b, b_far, b_ink = (
+            other if below else b, there if below else b_far, other_ink if below else b_ink
+        )  # fmt: skip
 
-        far = _far(centres[i - _ROW], zero, unit)
-        other, other_ink = orders[i - _ROW], inks[i - _ROW]
-        up, down = (other > a) & (far < limit), (other < own) & (other > b) & (far < limit)
-        a, a_far, a_ink = other if up else a, far if up else a_far, other_ink if up else a_ink
-        b, b_far, b_ink = other if down else b, far if down else b_far, other_ink if down else b_ink
+        j = np.uint64(i - _ROW)
+        there, other_ink = _move(far[j], down[j], more), inks[j]
+        other = orders[j] if there < limit else nothing
+        up, below = other > a, (other < own) & (other > b)
+        a, a_far, a_ink = other if up else a, there if up else a_far, other_ink if up else a_ink
+        b, b_far, b_ink = (
+            other if below else b, there if below else b_far, other_ink if below else b_ink
+        )  # fmt: skip
 
-        far = _far(centres[i + _ROW], zero, -unit)
-        other, other_ink = orders[i + _ROW], inks[i + _ROW]
-        up, down = (other > a) & (far < limit), (other < own) & (other > b) & (far < limit)
-        a_far, a_ink = far if up else a_far, other_ink if up else a_ink
-        b_far, b_ink = far if down else b_far, other_ink if down else b_ink
+        j = np.uint64(i + _ROW)
+        there, other_ink = _move(far[j], down[j], less), inks[j]
+        other = orders[j] if there < limit else nothing
+        up, below = other > a, (other < own) & (other > b)
+        a_far, a_ink = there if up else a_far, other_ink if up else a_ink
+        b_far, b_ink = there if below else b_far, other_ink if below else b_ink
 
         # Discs side by side share a pixel out between them, so each takes its cover of what
         # those above left, as far as that goes, and not only a part of it.
         above = _cover(a_far, limit, k)
         left = _ONE - above
-        held = _portion(_cover(_far(centres[i], zero, zero), limit, k), left)
-        left = left * (_ONE - held)
-        below = _portion(_cover(b_far, limit, k), left)
-        above, held, below = above * _opacity(a_ink), held * _opacity(ink), below * _opacity(b_ink)
-        # Of 256 parts of the pixel, those that each layer has.
-        wa = _part(above)
-        wh = min(_part(held * (_ONE - above)), np.int32(_256 - wa))
+        held = min(_cover(far[i], own_limit, k), left)
+        under = min(_cover(b_far, limit, k), left - held)
+        # Of 256 parts of the pixel, those that each layer has; the background has the rest.
+        wa = _part(above * _opacity(a_ink))
+        wh = min(_part(held * _opacity(ink)), np.int32(_256 - wa))
         rest = np.int32(_256 - wa - wh)
-        wb = min(_part(below * (_ONE - held) * (_ONE - above)), rest)
+        wb = min(_part(under * _opacity(b_ink)), rest)
         wg = np.uint32(np.int32(rest - wb))
         wa, wh, wb = np.uint32(wa), np.uint32(wh), np.uint32(wb)
         # An ink's highest byte is its opacity, which its share holds already; red and blue

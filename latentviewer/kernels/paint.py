@@ -9,14 +9,17 @@ import numpy as np
 from numba import types
 
 from latentviewer.kernels.compiling import inner, kernel, read_only
+from latentviewer.kernels.disc import SMALL_REACH
 from latentviewer.kernels.edges import blend, dye, fade, place
 from latentviewer.kernels.winners import (
     SPARSE,
     STRIP,
     collect,
     list_spots,
+    look_up_held,
     prepare,
     run_rows,
+    spread_row,
     take_row,
 )
 
@@ -30,9 +33,9 @@ _TILE_HEIGHT = 32
 @inner()
 def _find_winners(
     top: int, left: int, rows: int, grids: Array, stride: int, layout: Array, disc: Array,
-    spans: Array, runs: Array, joined: Array, cells: Array, parts: Array, floats: Array,
-    held: Array, spots: Array, u: Array, best: Array, orders: Array, centres: Array,
-    indices: Array, filled: Array,
+    spans: Array, runs: Array, small: Array, joined: Array, cells: Array, parts: Array,
+    floats: Array, masks: Array, held: Array, spots: Array, u: Array, best: Array,
+    at: Array, orders: Array, ways: Array, indices: Array, filled: Array,
 ) -> bool:  # fmt: skip
     """Winners of `rows` rows of STRIP pixels from the grid's cell (top, left) on.
 
@@ -42,15 +45,22 @@ def _find_winners(
     reach, column_bits, low_bits, index_bits = layout[0], layout[1], layout[2], layout[3]
     wide = STRIP + 2 * reach
     something = False
+    # As many rows more on both sides as `spread_row` may reach beyond the tile's.
+    flat_best = best.reshape(best.size)
+    flat_best[:] = 0
     for r in range(rows + 2 * reach):
-        at = (top + r) * stride + left
+        start = (top + r) * stride + left
         row_parts = parts[r * wide : (r + 1) * wide]
-        held[r] = collect(grids, at, wide, low_bits, cells[r], row_parts)
+        held[r] = collect(grids, start, wide, low_bits, cells[r], row_parts)
         if held[r]:
             something = True
-            prepare(row_parts, wide, disc[0], floats[0, r], floats[1, r], floats[2, r])
+            if held[r] <= SPARSE or not small.size:
+                prepare(row_parts, wide, disc[0], floats[0, r], floats[1, r], floats[2, r])
             if held[r] <= SPARSE:
                 list_spots(cells[r], spots[r])
+            elif small.size:
+                look_up_held(row_parts, wide, small, masks)
+                spread_row(cells[r], masks, r * STRIP, flat_best)
             else:
                 run_rows(cells[r], reach, runs, joined[r])
     if not something:
@@ -61,17 +71,17 @@ def _find_winners(
             s = r + reach - dy
             if not held[s]:
                 continue
-            if not filled[r]:
-                filled[r] = True
-                best[:] = 0
-            take_row(
-                held[s], spots[s], cells[s], floats[0, s], floats[1, s], floats[2, s], joined[s],
-                dy, spans[dy + reach], reach, column_bits, u, best,
-            )  # fmt: skip
+            filled[r] = True
+            if not small.size or held[s] <= SPARSE:
+                take_row(
+                    held[s], spots[s], cells[s], floats[0, s], floats[1, s], floats[2, s],
+                    joined[s], dy, spans[dy + reach], reach, column_bits, u,
+                    best[r + 2 * SMALL_REACH],
+                )  # fmt: skip
         if filled[r]:
             place(
-                r, best, parts, wide, reach, column_bits, low_bits, index_bits, orders[r],
-                centres[r], indices[r],
+                r, best[r + 2 * SMALL_REACH], parts, wide, reach, column_bits, low_bits,
+                index_bits, at, orders[r], ways[0, r], ways[1, r], ways[2, r], indices[r],
             )  # fmt: skip
         else:
             orders[r, :] = 0
@@ -94,6 +104,7 @@ _ARGUMENTS = (
     read_only(types.float32, 1),
     read_only(types.int64, 2),
     read_only(types.int64, 1),
+    read_only(types.uint32, 1),
     read_only(types.uint8, 1),
     read_only(types.uint16, 1),
     read_only(types.uint32, 1),
@@ -116,6 +127,7 @@ def paint(
     disc: Array,
     spans: Array,
     runs: Array,
+    small: Array,
     codes8: Array,
     codes16: Array,
     palette: Array,
@@ -131,7 +143,7 @@ def paint(
         stride: cells in a row of a grid; see `row_stride`.
         layout: the disc's reach and column bits, the key's low, index and depth bits.
         disc: hold, touch and slope.
-        spans, runs: as in `latentviewer.kernels.disc.Disc`.
+        spans, runs, small: `spans`, `runs` and `held` of `latentviewer.kernels.disc.Disc`.
         codes8, codes16: the points' colours; the one not in use is empty.
         palette, background: packed; see `latentviewer.kernels.ink.Inks`.
         cue: near, slope and fade of the depth cue.
@@ -145,8 +157,10 @@ def paint(
     parts, floats = np.empty(deepest * wide, np.int32), np.empty((3, deepest, wide), np.float32)
     held, spots = np.empty(deepest, np.int64), np.empty((deepest, SPARSE), np.int64)
     u, joined = np.empty(wide, np.float32), np.empty((deepest, runs.size, STRIP), grids.dtype)
-    best, orders = np.empty(STRIP, grids.dtype), np.empty((_TILE_HEIGHT + 2, STRIP), grids.dtype)
-    centres = np.zeros((_TILE_HEIGHT + 2, STRIP), np.int32)
+    masks = np.empty(wide, np.uint32)
+    best = np.empty((_TILE_HEIGHT + 2 + 4 * SMALL_REACH, STRIP), grids.dtype)
+    orders = np.empty((_TILE_HEIGHT + 2, STRIP), grids.dtype)
+    ways, at = np.zeros((3, _TILE_HEIGHT + 2, STRIP), np.float32), np.empty(STRIP, np.int32)
     inks = np.zeros((_TILE_HEIGHT + 2, STRIP), np.uint32)
     indices = np.empty((_TILE_HEIGHT + 2, STRIP), np.int32)
     filled = np.empty(_TILE_HEIGHT + 2, np.bool_)
@@ -159,8 +173,8 @@ def paint(
         x1, y1 = min(x0 + TILE_WIDTH, width), min(y0 + _TILE_HEIGHT, height)
         rows = y1 - y0 + 2
         if not _find_winners(
-            y0 + 1, x0 + 1, rows, grids, stride, layout, disc, spans, runs, joined, cells, parts,
-            floats, held, spots, u, best, orders, centres, indices, filled,
+            y0 + 1, x0 + 1, rows, grids, stride, layout, disc, spans, runs, small, joined, cells,
+            parts, floats, masks, held, spots, u, best, at, orders, ways, indices, filled,
         ):  # fmt: skip
             pixels[y0:y1, x0:x1] = background
             ids[y0:y1, x0:x1] = np.int32(-1)
@@ -175,15 +189,15 @@ def paint(
                         orders[r], low_bits + index_bits, depth_bits, cue, background, raw,
                         depths, inks[r],
                     )  # fmt: skip
-        flat_orders, flat_centres = orders.reshape(orders.size), centres.reshape(centres.size)
-        flat_inks = inks.reshape(inks.size)
+        flat_orders, flat_inks = orders.reshape(orders.size), inks.reshape(inks.size)
+        flat_ways = ways.reshape(3, orders.size)
         for r in range(1, rows - 1):
             y = y0 + r - 1
             _copy(indices[r, 1:], x1 - x0, ids[y, x0:x1])
             if filled[r - 1] or filled[r] or filled[r + 1]:
                 blend(
-                    r * STRIP, flat_orders, flat_centres, flat_inks, disc[1], disc[2], background,
-                    out,
+                    r * STRIP, flat_orders, flat_ways[0], flat_ways[1], flat_ways[2], flat_inks,
+                    disc[1], disc[2], background, out,
                 )  # fmt: skip
                 _copy(out[1:], x1 - x0, pixels[y, x0:x1])
             else:

@@ -102,7 +102,7 @@ class NumbaRasteriser:
             drawn = sum(share_out(drop, max(threads, -(-n // _PIECE)), threads))
             shape = np.array([disc.hold, disc.touch, disc.slope], np.float32)
             fading = np.array([cue.near, cue.slope, cue.fade], np.float32)
-            how = (stride, np.array(layout, np.int64), shape, disc.spans, disc.runs)
+            how = (stride, np.array(layout, np.int64), shape, disc.spans, disc.runs, disc.held)
             tiles = tile_count(splat.width, splat.height)
             share = -(-tiles // (_SHARES_PER_THREAD * thread_count()))
 

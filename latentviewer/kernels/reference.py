@@ -220,14 +220,14 @@ def _edge_colours(
         reached = (np.float32(disc.touch) - far) * np.float32(disc.slope)
         cover[k, there] = np.minimum(reached, one)
     left = one - cover[0]
-    cover[1] = _portion(cover[1], left)
-    cover[2] = _portion(cover[2], left * (one - cover[1]))
+    cover[1] = np.minimum(cover[1], left)
+    cover[2] = np.minimum(cover[2], left - cover[1])
     opacity = np.concatenate([[np.float32(0)], colour_of[:, 3] * np.float32(1.0 / 255.0)])
     shares = [opacity[layer] * part for layer, part in zip(layers, cover, strict=True)]
     above_part = _parts(shares[0])
-    own_part = np.minimum(_parts(shares[1] * (one - shares[0])), 256 - above_part)
+    own_part = np.minimum(_parts(shares[1]), 256 - above_part)
     rest = 256 - above_part - own_part
-    below_part = np.minimum(_parts(shares[2] * (one - shares[1]) * (one - shares[0])), rest)
+    below_part = np.minimum(_parts(shares[2]), rest)
     solid = np.concatenate([np.zeros((1, 4), np.int32), _solid(colour_of).astype(np.int32)])
     mixed = np.multiply.outer(rest - below_part, ground.astype(np.int32)) + 128
     for layer, part in zip(layers, (above_part, own_part, below_part), strict=True):
@@ -239,11 +239,6 @@ def _edge_colours(
 def _parts(share: NDArray[np.float32]) -> NDArray[np.int32]:
     """Parts of 256."""
     return (share * np.float32(256.0) + np.float32(0.5)).astype(np.int32)
-
-
-def _portion(cover: NDArray[np.float32], left: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A cover as a part of what is left of the pixel."""
-    return np.divide(cover, left, out=np.ones_like(cover), where=cover < left)
 
 
 def _over(colours: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.uint32]:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from latentviewer.kernels.compiling import inner
-from latentviewer.kernels.disc import STEP_BITS, STEPS, UNIT
+from latentviewer.kernels.disc import SMALL_SIDE, STEP_BITS, STEPS, UNIT
 
 Array = np.ndarray[Any, Any]
 
 STRIP = 256
 # In a stretch of a row with at most so many points, walking them beats walking the pixels.
 SPARSE = 12
+_NO_BIT, _BIT, _ROW = np.uint32(0), np.uint32(1), np.uint64(STRIP)
 
 
 @inner()
@@ -204,3 +205,65 @@ def take_row(
             orders, u, ex, reach - dx, reach + dx, dx * UNIT, kind(row | (reach + dx)),
             kind(row | (reach - dx)), best,
         )  # fmt: skip
+
+
+@inner()
+def look_up_held(parts: Array, count: int, held: Array, masks: Array) -> None:
+    """Which pixels the centres of a row hold, from their sub-pixel places."""
+    for x in range(count):
+        masks[x] = held[np.uint32(parts[x])]
+
+
+@inner()
+def _if_held(key: Any, mask: Any, bit: int, none: Any, best: Any) -> Any:
+    # numba widens what two uint32 give to 64 bits, and that would halve the speed.
+    hit = np.uint32(mask & np.uint32(_BIT << np.uint32(bit))) != _NO_BIT
+    return max(best, key if hit else none)
+
+
+@inner()
+def _greatest_of_five(
+    row: int, none: Any, a: Any, b: Any, c: Any, d: Any, e: Any, ma: Any, mb: Any, mc: Any,
+    md: Any, me: Any,
+) -> Any:  # fmt: skip
+    """Of five neighbours in a row, the greatest that holds a pixel of the `row`-th of five."""
+    bit = SMALL_SIDE * row
+    best = _if_held(b, mb, bit + 1, none, _if_held(a, ma, bit, none, none))
+    best = _if_held(d, md, bit + 3, none, _if_held(c, mc, bit + 2, none, best))
+    return _if_held(e, me, bit + 4, none, best)
+
+
+@inner()
+def spread_row(orders: Array, masks: Array, at: int, best: Array) -> None:
+    """Lets the cells of one row compete for the pixels of the five rows they may hold.
+
+    For discs of reach SMALL_REACH only, which see each cell once for all five rows.
+
+    Args:
+        orders, masks: of STRIP + 2 · SMALL_REACH cells.
+        at: where the first of the five rows starts in `best`, which is flat.
+        best: keys whose low bits are the way back to the cell.
+    """
+    kind = best.dtype.type
+    none = kind(0)
+    for x in range(STRIP):
+        # A cell on the left holds a pixel on its right.
+        e, me, i = kind(orders[np.uint64(x)] | kind(4)), masks[np.uint64(x)], np.uint64(x + 1)
+        d, md, i = kind(orders[i] | kind(3)), masks[i], np.uint64(x + 2)
+        c, mc, i = kind(orders[i] | kind(2)), masks[i], np.uint64(x + 3)
+        b, mb, i = kind(orders[i] | kind(1)), masks[i], np.uint64(x + 4)
+        a, ma, i = orders[i], masks[i], np.uint64(at + x)
+        found = _greatest_of_five(0, none, a, b, c, d, e, ma, mb, mc, md, me)
+        best[i] = max(best[i], found)
+        i = np.uint64(i + _ROW)
+        found = _greatest_of_five(1, none, a, b, c, d, e, ma, mb, mc, md, me)
+        best[i] = max(best[i], kind(found | kind(1 << STEP_BITS)))
+        i = np.uint64(i + _ROW)
+        found = _greatest_of_five(2, none, a, b, c, d, e, ma, mb, mc, md, me)
+        best[i] = max(best[i], kind(found | kind(2 << STEP_BITS)))
+        i = np.uint64(i + _ROW)
+        found = _greatest_of_five(3, none, a, b, c, d, e, ma, mb, mc, md, me)
+        best[i] = max(best[i], kind(found | kind(3 << STEP_BITS)))
+        i = np.uint64(i + _ROW)
+        found = _greatest_of_five(4, none, a, b, c, d, e, ma, mb, mc, md, me)
+        best[i] = max(best[i], kind(found | kind(4 << STEP_BITS)))
