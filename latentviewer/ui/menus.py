@@ -36,6 +36,7 @@ class Menus:
         for title in MENUS:
             menu = bar.addMenu(f"&{title}")
             menu.aboutToShow.connect(self.refresh)
+            menu.aboutToShow.connect(self._draw_icons)
             self._menus[title] = menu
         for command in COMMANDS:
             if not (command.menu or command.shortcut):
@@ -54,14 +55,21 @@ class Menus:
                 menu.addAction(action)
             else:
                 window.addAction(action)
-        self.set_theme(theme)
+        self._theme, self._drawn_in = theme, ""
 
     def set_theme(self, theme: Theme) -> None:
-        """Redraws the icons."""
+        """Icons in another theme's colours."""
+        self._theme = theme
+
+    def _draw_icons(self) -> None:
+        # When a menu is first opened: drawn at the start, they would hold up the first paint.
+        if self._drawn_in == self._theme.name:
+            return
+        self._drawn_in = self._theme.name
         for command_id, action in self.actions.items():
             name = self._commands.get(command_id).icon
             if name:
-                action.setIcon(icon(name, theme))
+                action.setIcon(icon(name, self._theme))
 
     def refresh(self, undo: str | None = None, redo: str | None = None) -> None:
         """Greys out what is not available; says what Undo and Redo would do."""
