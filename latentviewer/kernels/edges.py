@@ -25,75 +25,88 @@ _ONE, _256 = np.float32(1.0), np.int32(256)
 
 @inner()
 def place(
-    row: int, best: Array, parts: Array, wide: int, reach: int, column_bits: int,
-    low_bits: int, index_bits: int, at: Array, orders: Array, across: Array, down: Array,
-    far: Array, indices: Array,
+    row: int, best: Array, start: int, parts: Array, wide: int, reach: int, column_bits: int,
+    low_bits: int, index_bits: int, cells: Array, orders: Array, ways: Array, indices: Array,
 ) -> None:  # fmt: skip
-    """Takes the winners of a row of pixels apart.
+    """Takes the winners of a row of pixels apart. All arrays but `cells` and `ways` are flat.
 
     Args:
         row: of the tile.
+        best: the winners' keys, this row's from `start` on.
         parts: sub-pixel steps of the tile's cells, `wide` to a row.
+        cells: room for a row.
         orders: filled with the keys, their low bits cleared; 0 where no disc holds.
-        at: room for a row.
-        across, down: filled with the way from the centre to the middle of the pixel in UNIT.
-        far: filled with its square.
+        ways: (3, pixels) filled with the way from the centre to the middle of the pixel, across
+            and down in UNIT, and its square.
         indices: filled with the index, -1 where no disc holds.
     """
-    low = best.dtype.type((1 << low_bits) - 1)
-    mask = best.dtype.type((1 << index_bits) - 1)
     kind, none = best.dtype.type, best.dtype.type(0)
-    high, up, bits = kind(~low), kind(low_bits), np.int32(column_bits)
+    low, mask = kind((1 << low_bits) - 1), kind((1 << index_bits) - 1)
+    high, up = kind(~low), kind(low_bits)
+    # Said to be less than 32, the shift stays one of 32 bits.
+    bits = np.int32(column_bits & 31)
     columns, last, step = np.int32((1 << column_bits) - 1), np.int32(STEPS - 1), np.int32(STEPS - 1)
     back, step_bits = np.int32(reach), np.int32(STEP_BITS)
     unit, line = np.int32(UNIT), np.int32(wide)
-    start = np.int32((row + reach) * wide + reach)
+    middle = np.int32((row + reach) * wide + reach)
+    across, down, far = np.uint64(0), np.uint64(1), np.uint64(2)
     for x in range(STRIP):
-        code = np.int32(best[x] & low)
+        # numba widens what two uint32 give to 64 bits, and that would halve the speed.
+        code = np.int32(kind(best[np.uint64(start + x)] & low))
         dx, dy = np.int32((code & columns) - back), np.int32((code >> bits) - back)
-        at[x] = np.int32(start + np.int32(x) - dy * line - dx)
+        cells[x] = np.int32(middle + np.int32(x) - dy * line - dx)
     # Table look-ups do not vectorise, so they have a loop of their own.
     for x in range(STRIP):
-        at[x] = parts[np.uint32(at[x])]
+        cells[x] = parts[np.uint32(cells[x])]
     for x in range(STRIP):
-        key, part = best[x], at[x]
-        index = np.int32(kind(key >> up) & mask)
-        indices[x] = np.int32(index - np.int32(1))
-        orders[x] = kind(key & high) if index > 0 else none
-        code = np.int32(key & low)
+        key, part, i = best[np.uint64(start + x)], cells[x], np.uint64(row * STRIP + x)
+        index = np.int32(kind(kind(key >> up) & mask))
+        indices[i] = np.int32(index - np.int32(1))
+        orders[i] = kind(key & high) if index > 0 else none
+        code = np.int32(kind(key & low))
         dx, dy = np.int32((code & columns) - back), np.int32((code >> bits) - back)
         right = np.float32(np.int32(dx * unit + last - np.int32(2) * (part & step)))
         below = np.float32(np.int32(dy * unit + last - np.int32(2) * ((part >> step_bits) & step)))
-        across[x], down[x], far[x] = right, below, right * right + below * below
+        ways[across, i], ways[down, i] = right, below
+        ways[far, i] = right * right + below * below
 
 
 @inner()
-def dye(indices: Array, codes8: Array, codes16: Array, palette: Array, inks: Array) -> None:
-    """Looks up the colours of a row; 0, which is fully clear, where there is no point."""
+def dye(
+    at: int, indices: Array, codes8: Array, codes16: Array, palette: Array, inks: Array
+) -> None:
+    """Looks up the colours of a row; 0, which is fully clear, where there is no point.
+
+    Args:
+        at: where the row starts in `indices` and `inks`, which are flat.
+    """
     if codes8.size:
         for x in range(STRIP):
-            i = indices[x]
-            inks[x] = palette[codes8[np.uint32(i)]] if i >= 0 else np.uint32(0)
+            i = indices[np.uint64(at + x)]
+            ink = palette[codes8[np.uint32(i)]] if i >= 0 else np.uint32(0)
+            inks[np.uint64(at + x)] = ink
     else:
         for x in range(STRIP):
-            i = indices[x]
-            inks[x] = palette[codes16[np.uint32(i)]] if i >= 0 else np.uint32(0)
+            i = indices[np.uint64(at + x)]
+            ink = palette[codes16[np.uint32(i)]] if i >= 0 else np.uint32(0)
+            inks[np.uint64(at + x)] = ink
 
 
 @inner()
 def fade(
-    orders: Array, depth_shift: int, depth_bits: int, cue: Array, background: Any, raw: Array,
-    depths: Array, inks: Array,
+    at: int, orders: Array, depth_shift: int, depth_bits: int, cue: Array, background: Any,
+    raw: Array, depths: Array, inks: Array,
 ) -> None:  # fmt: skip
     """Moves a row's colours towards the background by the depth in their keys.
 
     Args:
+        at: where the row starts in `orders` and `inks`, which are flat.
         cue: near, slope and fade; see `latentviewer.kernels.ink.DepthCue`.
         raw, depths: room for a row, int32 and the same memory as float32.
     """
     up, lost = np.uint64(depth_shift), np.uint64(32 - depth_bits)
     for x in range(STRIP):
-        turned = np.int32(np.uint32((np.uint64(orders[x]) >> up) << lost))
+        turned = np.int32(np.uint32((np.uint64(orders[np.uint64(at + x)]) >> up) << lost))
         raw[x] = turned if turned < 0 else turned ^ np.int32(0x7FFFFFFF)
     near, slope, most = cue[0], cue[1], cue[2]
     round_up, zero = np.float32(0.5), np.float32(0.0)
@@ -101,11 +114,12 @@ def fade(
         amount = (depths[x] - near) * slope
         amount = amount if amount > zero else zero
         amount = amount if amount < most else most
-        packed = inks[x] & np.uint32(0xFF000000)
+        i = np.uint64(at + x)
+        packed = inks[i] & np.uint32(0xFF000000)
         for s in (np.uint32(0), np.uint32(8), np.uint32(16)):
-            a, b = _channel(inks[x], s), _channel(background, s)
+            a, b = _channel(inks[i], s), _channel(background, s)
             packed |= np.uint32(np.uint32(np.int32(a + amount * (b - a) + round_up)) << s)
-        inks[x] = np.uint32(packed)
+        inks[i] = np.uint32(packed)
 
 
 @inner()
@@ -148,14 +162,14 @@ def _move(far: Any, way: Any, twice: Any) -> Any:
 
 @inner()
 def blend(
-    at: int, orders: Array, across: Array, down: Array, far: Array, inks: Array, touch: float,
-    slope: float, background: Any, out: Array,
+    at: int, orders: Array, ways: Array, inks: Array, touch: float, slope: float,
+    background: Any, out: Array,
 ) -> None:  # fmt: skip
     """Colours of one row of a tile; those of its first and last pixel mean nothing.
 
     Args:
-        at: where the row starts in the tile's flat `orders`, `across`, `down`, `far` and `inks`;
-            neither its first row nor its last.
+        at: where the row starts in the tile's `orders`, `ways` and `inks`, see `place`; neither
+            its first row nor its last.
         touch, slope: as in `latentviewer.kernels.disc.Disc`.
         background: packed and premultiplied.
         out: (STRIP,) packed and premultiplied.
@@ -163,6 +177,7 @@ def blend(
     nothing = orders.dtype.type(0)
     limit, k, own_limit = np.float32(touch - UNIT * UNIT), np.float32(slope), np.float32(touch)
     more, less = np.float32(2 * UNIT), np.float32(-2 * UNIT)
+    across, down, far = np.uint64(0), np.uint64(1), np.uint64(2)
     # The first and last pixel are walked only because a whole STRIP vectorises best.
     for x in range(STRIP):
         # Unsigned, for a signed index could count from the end, and that does not vectorise.
@@ -173,7 +188,7 @@ def blend(
         a_ink, b_ink = np.uint32(0), np.uint32(0)
 
         j = np.uint64(i - _NEXT)
-        there, other_ink = _move(far[j], across[j], more), inks[j]
+        there, other_ink = _move(ways[far, j], ways[across, j], more), inks[j]
         other = orders[j] if there < limit else nothing
         up, below = other > a, (other < own) & (other > b)
         a, a_far, a_ink = other if up else a, there if up else a_far, other_ink if up else a_ink
@@ -182,7 +197,7 @@ def blend(
         )  # fmt: skip
 
         j = np.uint64(i + _NEXT)
-        there, other_ink = _move(far[j], across[j], less), inks[j]
+        there, other_ink = _move(ways[far, j], ways[across, j], less), inks[j]
         other = orders[j] if there < limit else nothing
         up, below = other > a, (other < own) & (other > b)
         a, a_far, a_ink = other if up else a, there if up else a_far, other_ink if up else a_ink
@@ -191,7 +206,7 @@ def blend(
         )  # fmt: skip
 
         j = np.uint64(i - _ROW)
-        there, other_ink = _move(far[j], down[j], more), inks[j]
+        there, other_ink = _move(ways[far, j], ways[down, j], more), inks[j]
         other = orders[j] if there < limit else nothing
         up, below = other > a, (other < own) & (other > b)
         a, a_far, a_ink = other if up else a, there if up else a_far, other_ink if up else a_ink
@@ -200,7 +215,7 @@ def blend(
         )  # fmt: skip
 
         j = np.uint64(i + _ROW)
-        there, other_ink = _move(far[j], down[j], less), inks[j]
+        there, other_ink = _move(ways[far, j], ways[down, j], less), inks[j]
         other = orders[j] if there < limit else nothing
         up, below = other > a, (other < own) & (other > b)
         a_far, a_ink = there if up else a_far, other_ink if up else a_ink
@@ -210,7 +225,7 @@ def blend(
         # those above left, as far as that goes, and not only a part of it.
         above = _cover(a_far, limit, k)
         left = _ONE - above
-        held = min(_cover(far[i], own_limit, k), left)
+        held = min(_cover(ways[far, i], own_limit, k), left)
         under = min(_cover(b_far, limit, k), left - held)
         # Of 256 parts of the pixel, those that each layer has; the background has the rest.
         wa = _part(above * _opacity(a_ink))

@@ -35,7 +35,7 @@ def _find_winners(
     top: int, left: int, rows: int, grids: Array, stride: int, layout: Array, disc: Array,
     spans: Array, runs: Array, small: Array, joined: Array, cells: Array, parts: Array,
     floats: Array, masks: Array, held: Array, spots: Array, u: Array, best: Array,
-    at: Array, orders: Array, ways: Array, indices: Array, filled: Array,
+    places: Array, orders: Array, ways: Array, indices: Array, filled: Array,
 ) -> bool:  # fmt: skip
     """Winners of `rows` rows of STRIP pixels from the grid's cell (top, left) on.
 
@@ -46,23 +46,25 @@ def _find_winners(
     wide = STRIP + 2 * reach
     something = False
     # As many rows more on both sides as `spread_row` may reach beyond the tile's.
-    flat_best = best.reshape(best.size)
-    flat_best[:] = 0
+    flat_best, flat_cells = best.reshape(best.size), cells.reshape(cells.size)
+    for i in range(flat_best.size):
+        flat_best[i] = 0
     for r in range(rows + 2 * reach):
         start = (top + r) * stride + left
+        held[r] = collect(grids, start, wide, low_bits, r * wide, flat_cells, parts)
+        if not held[r]:
+            continue
+        something = True
+        if small.size and held[r] > SPARSE:
+            look_up_held(parts, r * wide, wide, small, masks)
+            spread_row(flat_cells, r * wide, masks, r * STRIP, flat_best)
+            continue
         row_parts = parts[r * wide : (r + 1) * wide]
-        held[r] = collect(grids, start, wide, low_bits, cells[r], row_parts)
-        if held[r]:
-            something = True
-            if held[r] <= SPARSE or not small.size:
-                prepare(row_parts, wide, disc[0], floats[0, r], floats[1, r], floats[2, r])
-            if held[r] <= SPARSE:
-                list_spots(cells[r], spots[r])
-            elif small.size:
-                look_up_held(row_parts, wide, small, masks)
-                spread_row(cells[r], masks, r * STRIP, flat_best)
-            else:
-                run_rows(cells[r], reach, runs, joined[r])
+        prepare(row_parts, wide, disc[0], floats[0, r], floats[1, r], floats[2, r])
+        if held[r] <= SPARSE:
+            list_spots(cells[r], spots[r])
+        else:
+            run_rows(cells[r], reach, runs, joined[r])
     if not something:
         return False
     for r in range(rows):
@@ -80,20 +82,29 @@ def _find_winners(
                 )  # fmt: skip
         if filled[r]:
             place(
-                r, best[r + 2 * SMALL_REACH], parts, wide, reach, column_bits, low_bits,
-                index_bits, at, orders[r], ways[0, r], ways[1, r], ways[2, r], indices[r],
+                r, flat_best, (r + 2 * SMALL_REACH) * STRIP, parts, wide, reach, column_bits,
+                low_bits, index_bits, places, orders, ways, indices,
             )  # fmt: skip
         else:
-            orders[r, :] = 0
-            indices[r, :] = -1
+            for x in range(r * STRIP, (r + 1) * STRIP):
+                orders[x], indices[x] = 0, -1
     return True
 
 
+# Slices of arrays count references, which took a seventh of the time of a dense picture, and
+# assigning them does not vectorise. So what works on a row takes the whole and where it starts.
+
+
 @inner()
-def _copy(source: Array, count: int, to: Array) -> None:
-    # Assigning slices does not vectorise.
+def _copy(source: Array, start: int, count: int, to: Array, at: int) -> None:
     for x in range(count):
-        to[x] = source[x]
+        to[np.uint64(at + x)] = source[np.uint64(start + x)]
+
+
+@inner()
+def _fill(value: Any, count: int, to: Array, at: int) -> None:
+    for x in range(count):
+        to[np.uint64(at + x)] = value
 
 
 _ARGUMENTS = (
@@ -159,13 +170,14 @@ def paint(
     u, joined = np.empty(wide, np.float32), np.empty((deepest, runs.size, STRIP), grids.dtype)
     masks = np.empty(wide, np.uint32)
     best = np.empty((_TILE_HEIGHT + 2 + 4 * SMALL_REACH, STRIP), grids.dtype)
-    orders = np.empty((_TILE_HEIGHT + 2, STRIP), grids.dtype)
-    ways, at = np.zeros((3, _TILE_HEIGHT + 2, STRIP), np.float32), np.empty(STRIP, np.int32)
-    inks = np.zeros((_TILE_HEIGHT + 2, STRIP), np.uint32)
-    indices = np.empty((_TILE_HEIGHT + 2, STRIP), np.int32)
+    size = (_TILE_HEIGHT + 2) * STRIP
+    orders, indices = np.empty(size, grids.dtype), np.empty(size, np.int32)
+    ways, places = np.zeros((3, size), np.float32), np.empty(STRIP, np.int32)
+    inks = np.zeros(size, np.uint32)
     filled = np.empty(_TILE_HEIGHT + 2, np.bool_)
     raw, out = np.empty(STRIP, np.int32), np.empty(STRIP, np.uint32)
     depths = raw.view(np.float32)
+    flat_pixels, flat_ids = pixels.reshape(pixels.size), ids.reshape(ids.size)
     across = (width + TILE_WIDTH - 1) // TILE_WIDTH
     tiles = across * ((height + _TILE_HEIGHT - 1) // _TILE_HEIGHT)
     for tile in range(begin, min(end, tiles)):
@@ -174,34 +186,32 @@ def paint(
         rows = y1 - y0 + 2
         if not _find_winners(
             y0 + 1, x0 + 1, rows, grids, stride, layout, disc, spans, runs, small, joined, cells,
-            parts, floats, masks, held, spots, u, best, at, orders, ways, indices, filled,
+            parts, floats, masks, held, spots, u, best, places, orders, ways, indices, filled,
         ):  # fmt: skip
-            pixels[y0:y1, x0:x1] = background
-            ids[y0:y1, x0:x1] = np.int32(-1)
+            for y in range(y0, y1):
+                _fill(background, x1 - x0, flat_pixels, y * width + x0)
+                _fill(np.int32(-1), x1 - x0, flat_ids, y * width + x0)
             continue
         for r in range(rows):
             if not filled[r]:
-                inks[r, :] = 0
+                _fill(np.uint32(0), STRIP, inks, r * STRIP)
             else:
-                dye(indices[r], codes8, codes16, palette, inks[r])
+                dye(r * STRIP, indices, codes8, codes16, palette, inks)
                 if depth_bits:
                     fade(
-                        orders[r], low_bits + index_bits, depth_bits, cue, background, raw,
-                        depths, inks[r],
+                        r * STRIP, orders, low_bits + index_bits, depth_bits, cue, background,
+                        raw, depths, inks,
                     )  # fmt: skip
-        flat_orders, flat_inks = orders.reshape(orders.size), inks.reshape(inks.size)
-        flat_ways = ways.reshape(3, orders.size)
         for r in range(1, rows - 1):
-            y = y0 + r - 1
-            _copy(indices[r, 1:], x1 - x0, ids[y, x0:x1])
+            at, to = r * STRIP + 1, (y0 + r - 1) * width + x0
+            _copy(indices, at, x1 - x0, flat_ids, to)
             if filled[r - 1] or filled[r] or filled[r + 1]:
                 blend(
-                    r * STRIP, flat_orders, flat_ways[0], flat_ways[1], flat_ways[2], flat_inks,
-                    disc[1], disc[2], background, out,
+                    r * STRIP, orders, ways, inks, disc[1], disc[2], background, out
                 )  # fmt: skip
-                _copy(out[1:], x1 - x0, pixels[y, x0:x1])
+                _copy(out, 1, x1 - x0, flat_pixels, to)
             else:
-                pixels[y, x0:x1] = background
+                _fill(background, x1 - x0, flat_pixels, to)
 
 
 def tile_count(width: int, height: int) -> int:

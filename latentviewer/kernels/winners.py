@@ -16,36 +16,38 @@ STRIP = 256
 # In a stretch of a row with at most so many points, walking them beats walking the pixels.
 SPARSE = 12
 _NO_BIT, _BIT, _ROW = np.uint32(0), np.uint32(1), np.uint64(STRIP)
+_1, _2, _3, _4 = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 
 
 @inner()
 def collect(
-    grids: Array, start: int, count: int, low_bits: int, orders: Array, parts: Array
+    grids: Array, start: int, count: int, low_bits: int, at: int, orders: Array, parts: Array
 ) -> Any:
     """Joins the threads' grids by maximum, and takes the keys apart.
 
     Args:
+        at: where the row starts in `orders` and `parts`, which are flat.
         orders: filled with the keys, their low bits cleared.
         parts: filled with the low bits.
 
     Returns:
         How many cells hold a point.
     """
-    low = orders.dtype.type((1 << low_bits) - 1)
-    high = orders.dtype.type(~low)
-    first = grids[0, start : start + count]
-    for x in range(count):
-        orders[x] = first[x]
-    for t in range(1, grids.shape[0]):
-        other = grids[t, start : start + count]
+    kind = orders.dtype.type
+    low = kind((1 << low_bits) - 1)
+    high, several = kind(~low), grids.shape[0] > 2
+    for t in range(2, grids.shape[0]):
         for x in range(count):
-            orders[x] = max(orders[x], other[x])
-    held = np.int32(0)
+            i, key = np.uint64(at + x), grids[t, np.uint64(start + x)]
+            orders[i] = max(orders[i], key) if t > 2 else key
+    held, second = np.int32(0), np.uint64(1 if grids.shape[0] > 1 else 0)
     for x in range(count):
-        key = orders[x]
+        i, j = np.uint64(at + x), np.uint64(start + x)
+        key = max(grids[np.uint64(0), j], grids[second, j])
+        key = max(key, orders[i]) if several else key
         held += np.int32(key > low)
-        parts[x] = np.int32(key & low)
-        orders[x] = orders.dtype.type(key & high)
+        parts[i] = np.int32(kind(key & low))
+        orders[i] = kind(key & high)
     return held
 
 
@@ -208,10 +210,10 @@ def take_row(
 
 
 @inner()
-def look_up_held(parts: Array, count: int, held: Array, masks: Array) -> None:
-    """Which pixels the centres of a row hold, from their sub-pixel places."""
+def look_up_held(parts: Array, at: int, count: int, held: Array, masks: Array) -> None:
+    """Which pixels the centres of a row hold, from their sub-pixel places from `at` on."""
     for x in range(count):
-        masks[x] = held[np.uint32(parts[x])]
+        masks[np.uint64(x)] = held[np.uint32(parts[np.uint64(at + x)])]
 
 
 @inner()
@@ -234,13 +236,14 @@ def _greatest_of_five(
 
 
 @inner()
-def spread_row(orders: Array, masks: Array, at: int, best: Array) -> None:
+def spread_row(orders: Array, start: int, masks: Array, at: int, best: Array) -> None:
     """Lets the cells of one row compete for the pixels of the five rows they may hold.
 
     For discs of reach SMALL_REACH only, which see each cell once for all five rows.
 
     Args:
-        orders, masks: of STRIP + 2 · SMALL_REACH cells.
+        orders: flat; the row's STRIP + 2 · SMALL_REACH cells lie from `start` on.
+        masks: of the row's cells.
         at: where the first of the five rows starts in `best`, which is flat.
         best: keys whose low bits are the way back to the cell.
     """
@@ -248,11 +251,12 @@ def spread_row(orders: Array, masks: Array, at: int, best: Array) -> None:
     none = kind(0)
     for x in range(STRIP):
         # A cell on the left holds a pixel on its right.
-        e, me, i = kind(orders[np.uint64(x)] | kind(4)), masks[np.uint64(x)], np.uint64(x + 1)
-        d, md, i = kind(orders[i] | kind(3)), masks[i], np.uint64(x + 2)
-        c, mc, i = kind(orders[i] | kind(2)), masks[i], np.uint64(x + 3)
-        b, mb, i = kind(orders[i] | kind(1)), masks[i], np.uint64(x + 4)
-        a, ma, i = orders[i], masks[i], np.uint64(at + x)
+        i, j = np.uint64(start + x), np.uint64(x)
+        e, me = kind(orders[i] | kind(4)), masks[j]
+        d, md = kind(orders[i + _1] | kind(3)), masks[j + _1]
+        c, mc = kind(orders[i + _2] | kind(2)), masks[j + _2]
+        b, mb = kind(orders[i + _3] | kind(1)), masks[j + _3]
+        a, ma, i = orders[i + _4], masks[j + _4], np.uint64(at + x)
         found = _greatest_of_five(0, none, a, b, c, d, e, ma, mb, mc, md, me)
         best[i] = max(best[i], found)
         i = np.uint64(i + _ROW)
