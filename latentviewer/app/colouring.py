@@ -35,13 +35,17 @@ class CategoryLegend:
 
 @dataclass(frozen=True, eq=False)
 class NumberLegend:
-    """A colour bar: what its ends mean, its colours (254, 3), the shown part."""
+    """A colour bar: what its ends mean, its colours (254, 3), the shown part.
+
+    `missing` rows hold no number; where all do, the ends are NaN.
+    """
 
     title: str
     low: float
     high: float
     colours: NDArray[np.uint8]
     shown: tuple[float, float]
+    missing: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +110,7 @@ def _categories(title: str, column: Categories, settings: MapSettings, dark: boo
 
 def _numbers(title: str, column: Numbers, settings: MapSettings, dark: bool) -> Colouring:
     finite = column.values[np.isfinite(column.values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
     shown = settings.value_range or (low, high)
     codes = continuous_colours(column.values, low, high, _LEVELS).copy()
     if settings.value_range is not None:
@@ -117,5 +121,6 @@ def _numbers(title: str, column: Numbers, settings: MapSettings, dark: bool) -> 
     palette[:, 3] = 255
     palette[_MISSING_INDEX, :3] = MISSING
     palette[_HIDDEN_INDEX, 3] = 0
-    legend = NumberLegend(title, low, high, palette[:_LEVELS, :3].copy(), shown)
+    missing = len(column.values) - len(finite)
+    legend = NumberLegend(title, low, high, palette[:_LEVELS, :3].copy(), shown, missing)
     return Colouring(codes, palette, legend)

@@ -133,6 +133,16 @@ COMMANDS: tuple[Command, ...] = (
         listed=False,
     ),
     _command(
+        "select.point",
+        "Select and show a sample",
+        "",
+        "",
+        _A("row", "integer"),
+        _A("mode", "choice", "modes", optional=True),
+        needs=(_S,),
+        listed=False,
+    ),
+    _command(
         "select.category",
         "Select all with label",
         "",
@@ -331,7 +341,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("view.sidebar", "Show or hide the sidebar", "View", "Ctrl+B", icon="panel-left"),
     _command("view.path_tab", "Path editor", "View", "Alt+1", needs=(_S,)),
     _command("view.arithmetic_tab", "Arithmetic editor", "View", "Alt+2", needs=(_S,)),
-    _command("view.focus_map", "Go to the map", "View", "Alt+M", needs=(_S,)),
+    _command("view.focus_map", "Go to the map", "View", "Alt+0", needs=(_S,)),
     _command("view.screenshot", "Save picture of the window…", "View", "", icon="camera"),
     # Jobs, help
     _command("jobs.cancel", "Cancel running work", "", "Ctrl+.", needs=(Needs.JOB,), icon="x"),

@@ -3,8 +3,10 @@
 from typing import cast, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from latentviewer.app.colouring import as_categories
+from latentviewer.app.colouring import as_categories, colouring
+from latentviewer.app.state import RowTarget
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.search import find_rows
@@ -30,13 +32,24 @@ class Selecting:
 
     def rows(self, rows: object, mode: str = "replace") -> None:
         """Selects rows: mode `replace`, `add`, `remove` or `toggle`."""
+        self._set(self._combined(np.unique(np.asarray(rows, np.int64)), mode))
+
+    def point(self, row: int, mode: str = "replace") -> None:
+        """Selects a row as `rows` does and keeps it in the preview, in one step."""
+        selection = self._combined(np.array([row], np.int64), mode)
+        state = self._workspace.state
+        shown = isinstance(state.pinned, RowTarget) and state.pinned.row == row
+        if selection != state.selection or not shown:
+            pinned = state.pinned if shown else RowTarget(int(row))
+            self._workspace.session.change(_title(selection), selection=selection, pinned=pinned)
+
+    def _combined(self, wanted: NDArray[np.int64], mode: str) -> Selection:
         if mode not in get_args(CombineMode):
             raise UserError(f"A selection cannot be combined by “{mode}”.")
-        wanted = np.unique(np.asarray(rows, np.int64))
         space = self._workspace.space
         if wanted.size and not (wanted[0] >= 0 and wanted[-1] < len(space)):
             raise UserError(f"{space.name} has rows 0 to {len(space) - 1}; others were named.")
-        self._set(combine(self._workspace.state.selection, wanted, cast(CombineMode, mode)))
+        return combine(self._workspace.state.selection, wanted, cast(CombineMode, mode))
 
     def all(self) -> None:
         """Selects every row."""
@@ -71,10 +84,14 @@ class Selecting:
                 f"Nothing found for “{text}”." if text.strip() else "Type to search."
             )
             return
+        fields = {} if len(found) > 1 else {"pinned": RowTarget(int(found[0]))}
         self._workspace.session.change(
-            f"Search “{text}”", merge_key="search", selection=Selection.of(found)
+            f"Search “{text}”", merge_key="search", selection=Selection.of(found), **fields
         )
-        self._workspace.say(f"{_points(len(found))} found.")
+        shown = colouring(self._workspace.space, self._workspace.state.map, True).visible()
+        hidden = int(np.count_nonzero(~shown[found]))
+        filtered = f" The filter hides {hidden:,} of them." if hidden else ""
+        self._workspace.say(f"{_points(len(found))} found.{filtered}")
 
     def create_group(self, name: str | None = None) -> None:
         """Makes a group of the selection."""
@@ -113,5 +130,8 @@ class Selecting:
 
     def _set(self, selection: Selection) -> None:
         if selection != self._workspace.state.selection:
-            title = f"Select {_points(len(selection))}" if len(selection) else "Clear selection"
-            self._workspace.session.change(title, selection=selection)
+            self._workspace.session.change(_title(selection), selection=selection)
+
+
+def _title(selection: Selection) -> str:
+    return f"Select {_points(len(selection))}" if len(selection) else "Clear selection"

@@ -60,7 +60,7 @@ class Workbench:
     def present(self) -> frozenset[Needs]:
         """What of the commands' needs holds now."""
         workspace, state = self.workspace, self.workspace.state
-        colour_by = state.space.columns.get(state.map.colour_by or "") if state.space else None
+        colour_by = state.space.columns.get(state.map.colour_by or "") if state.space is not None else None
         there = {
             Needs.SPACE: state.space is not None,
             Needs.MODEL: workspace.model is not None,
@@ -97,7 +97,7 @@ class Workbench:
             "groups": [group.name for group in state.groups],
             "saved": [entry.name for entry in state.saved],
             "recent": list(self.settings.recent),
-            "columns": ["", *(space.columns if space else ())],
+            "columns": ["", *(space.columns if space is not None else ())],
         }
         if source in fixed:
             return [(value, value or "One colour") for value in fixed[source]]
@@ -146,6 +146,7 @@ class Workbench:
             "select.none": selecting.none,
             "select.invert": selecting.invert,
             "select.rows": selecting.rows,
+            "select.point": selecting.point,
             "select.category": selecting.category,
             "groups.create": selecting.create_group,
             "groups.select": selecting.select_group,

@@ -76,7 +76,9 @@ def _colour_bar(picture: Image.Image, legend: NumberLegend, paper: Paper, place:
     picture.paste(Image.fromarray(bar), (left, top), shape.resize((width, height)))
     draw, font = ImageDraw.Draw(picture), inter("Regular", 13 * s)
     middle = (legend.low + legend.high) / 2.0
-    values = (legend.high, middle, legend.low) if legend.high > legend.low else (legend.high,)
+    values = [legend.high, middle, legend.low] if legend.high > legend.low else [legend.high]
+    if not np.isfinite(legend.high):
+        values = []
     for i, value in enumerate(values):
         y = top + height * (i / 2.0)
         draw.text((left + width + 10 * s, y), f"{value:.4g}", paper.text_dim, font, anchor="lm")

@@ -149,6 +149,37 @@ def test_selections_become_groups_that_expressions_can_use(opened: Workbench) ->
     assert opened.workspace.state.groups == ()
 
 
+def pinned_row(workbench: Workbench) -> int:
+    pinned = workbench.workspace.state.pinned
+    assert isinstance(pinned, RowTarget)
+    return pinned.row
+
+
+def test_a_click_on_a_point_is_one_step(opened: Workbench) -> None:
+    opened.commands.run("select.point", row=2)
+    opened.commands.run("select.point", row=4, mode="add")
+    assert list(opened.workspace.state.selection.rows) == [2, 4]
+    assert pinned_row(opened) == 4
+    opened.commands.run("select.point", row=4, mode="add")
+    opened.commands.run("edit.undo")
+    assert list(opened.workspace.state.selection.rows) == [2]
+    assert pinned_row(opened) == 2
+    with pytest.raises(UserError, match="rows 0 to"):
+        opened.commands.run("select.point", row=99)
+
+
+def test_a_search_says_what_the_filter_hides_and_shows_a_single_hit(opened: Workbench) -> None:
+    said: list[str] = []
+    opened.workspace.message.connect(lambda text, _warning: said.append(text))
+    opened.commands.run("map.filter", name="a")
+    opened.commands.run("search.find", text="#0")
+    assert said[-1] == "1 point found. The filter hides 1 of them."
+    assert pinned_row(opened) == 0
+    opened.commands.run("map.show_all")
+    opened.commands.run("search.find", text="#0")
+    assert said[-1] == "1 point found."
+
+
 def test_undo_takes_back_selections_and_groups(opened: Workbench) -> None:
     opened.commands.run("select.category", name="a")
     opened.commands.run("groups.create", name="α")

@@ -30,18 +30,23 @@ class Camera:
     pitch: float = math.radians(22)
 
     def fitted(
-        self, points: Points, width: float, height: float, covered_right: float = 0.0
+        self,
+        points: Points,
+        width: float,
+        height: float,
+        covered: tuple[float, float] = (0.0, 0.0),
     ) -> "Camera":
         """Looks at all points from the present side; fine with none, one, or constant axes.
 
         Args:
-            covered_right: pixels at the right edge that something floats over.
+            covered: pixels at the left and the right edge that something floats over.
         """
         if len(points) == 0:
             return dataclasses.replace(self, centre=(0.0,) * self.dims, scale=100.0)
         low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
         centre = (low + high) / 2
-        free = max(width - covered_right, width / 3)
+        left, right = covered
+        free = max(width - left - right, width / 3)
         if self.dims == 2:
             extent = high - low
             room = [side / span for side, span in zip((free, height), extent, strict=True) if span]
@@ -51,7 +56,8 @@ class Camera:
             room = [min(free, height) / sphere] if sphere else []
         scale = min(room) * (1 - 2 * _MARGIN) if room else 100.0
         fitted = dataclasses.replace(self, centre=tuple(centre.tolist()), scale=float(scale))
-        return fitted.panned(-(width - free) / 2, 0)
+        share = (left - right) / (left + right) if left + right else 0.0
+        return fitted.panned(share * (width - free) / 2, 0)
 
     def axes(self) -> NDArray[np.float64]:
         """Rows: right, down and away, in map units; (2, 2) or (3, 3)."""

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from latentviewer.app.colouring import MISSING
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.theme import Theme
 
@@ -36,6 +37,9 @@ _ROW_PX = 24
 _ROWS_SHOWN = 14
 _FILTER_ABOVE = 20
 _WIDTH_PX = 176
+_BAR_PX = 46
+# Title, search field and margins above and below the list.
+_HEAD_PX = 76
 _NAME, _COUNT, _COLOUR, _HIDDEN = (Qt.ItemDataRole.UserRole + i for i in range(4))
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -178,7 +182,8 @@ class _ColourBar(QWidget):
         self._colours = np.zeros((1, 3), np.uint8)
         self._ends, self._shown = (0.0, 1.0), (0.0, 1.0)
         self._held: int | None = None
-        self.setFixedHeight(46)
+        self._missing = 0
+        self.setFixedHeight(_BAR_PX)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Colour bar")
         self.setAccessibleDescription(
@@ -186,10 +191,18 @@ class _ColourBar(QWidget):
         )
 
     def fill(
-        self, ends: tuple[float, float], shown: tuple[float, float], colours: NDArray[np.uint8]
+        self,
+        ends: tuple[float, float],
+        shown: tuple[float, float],
+        colours: NDArray[np.uint8],
+        missing: int,
     ) -> None:
-        """Ends of the scale, the part that is shown, colours (k, 3)."""
+        """Ends of the scale, the part that is shown, colours (k, 3), rows without a number."""
         self._ends, self._shown, self._colours = ends, shown, colours
+        self._missing = missing
+        scale = _BAR_PX if np.isfinite(ends[0]) else 0
+        self.setFixedHeight(scale + (_ROW_PX if missing else 0))
+        self.setEnabled(ends[0] < ends[1])
         self.update()
 
     def _x_of(self, value: float) -> float:
@@ -206,13 +219,29 @@ class _ColourBar(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        ramp = np.ascontiguousarray(self._colours[None])
+        low, high = self._ends
+        bar = QRectF(8, 6, self.width() - 16, 12)
+        if np.isfinite(low):
+            self._paint_scale(painter, bar, low < high)
+        if self._missing:
+            self._paint_missing(painter)
+        painter.end()
+
+    def _paint_scale(self, painter: QPainter, bar: QRectF, ramped: bool) -> None:
+        # One value for all has the colour in the middle.
+        colours = self._colours if ramped else self._colours[[len(self._colours) // 2]]
+        ramp = np.ascontiguousarray(colours[None])
         image = QImage(
             ramp.data, ramp.shape[1], 1, 3 * ramp.shape[1], QImage.Format.Format_RGB888
         ).copy()
-        bar = QRectF(8, 6, self.width() - 16, 12)
         painter.drawImage(bar, image)
         low, high = self._shown
+        painter.setPen(self.theme.colour("text_dim"))
+        text = QRectF(6, 24, self.width() - 12, 18)
+        painter.drawText(text, Qt.AlignmentFlag.AlignLeft, f"{low:.3g}")
+        if not ramped:
+            return
+        painter.drawText(text, Qt.AlignmentFlag.AlignRight, f"{high:.3g}")
         veil = QColor(self.theme.colour("raised"))
         veil.setAlpha(210)
         painter.fillRect(QRectF(bar.left(), bar.top(), self._x_of(low) - 8, 12), veil)
@@ -223,11 +252,17 @@ class _ColourBar(QWidget):
         painter.setBrush(self.theme.colour("accent" if self.hasFocus() else "text"))
         for value in self._shown:
             painter.drawEllipse(QRectF(self._x_of(value) - 5, 7, 10, 10))
-        painter.setPen(self.theme.colour("text_dim"))
-        text = QRectF(6, 24, self.width() - 12, 18)
-        painter.drawText(text, Qt.AlignmentFlag.AlignLeft, f"{low:.3g}")
-        painter.drawText(text, Qt.AlignmentFlag.AlignRight, f"{high:.3g}")
-        painter.end()
+
+    def _paint_missing(self, painter: QPainter) -> None:
+        line = QRectF(6, self.height() - _ROW_PX, self.width() - 12, _ROW_PX)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(*MISSING))
+        painter.drawEllipse(QRectF(line.left(), line.center().y() - 5, 10, 10))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(self.theme.colour("text"))
+        painter.drawText(line.adjusted(18, 0, 0, 0), middle, "no value")
+        painter.setPen(self.theme.colour("text_faint"))
+        painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, f"{self._missing:,}")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
@@ -271,7 +306,7 @@ class Legend(QFrame):
         super().__init__(parent)
         self.setProperty("role", "card")
         self.setAccessibleName("Legend")
-        self._theme = theme
+        self._theme, self._room_px = theme, 10_000
         self._title = QLabel()
         self._title.setProperty("role", "heading")
         self._all = QPushButton("Show all")
@@ -335,15 +370,26 @@ class Legend(QFrame):
         high: float,
         colours: NDArray[np.uint8],
         shown: tuple[float, float] | None = None,
+        missing: int = 0,
     ) -> None:
-        """A scale from low to high and the part of it that is shown."""
+        """A scale from low to high, the part of it that is shown, and rows without a number.
+
+        Where no row has one, low and high are NaN.
+        """
         self._set_title(title)
-        self.bar.fill((low, high), shown or (low, high), colours)
-        self._all.setVisible(shown is not None and shown != (low, high))
+        self.bar.fill((low, high), shown or (low, high), colours, missing)
+        filtered = shown is not None and bool(np.isfinite(low)) and shown != (low, high)
+        self._all.setVisible(filtered)
         self._filter.hide()
         self.list.hide()
         self.bar.show()
         self._shape()
+
+    def set_room(self, height: int) -> None:
+        """How many pixels it may be high; what does not fit scrolls."""
+        if height != self._room_px:
+            self._room_px = height
+            self._shape()
 
     def _set_title(self, title: str) -> None:
         shown = self._title.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, 90)
@@ -351,7 +397,8 @@ class Legend(QFrame):
         self._title.setToolTip(title)
 
     def _shape(self) -> None:
-        rows = min(max(1, self._proxy.rowCount()), _ROWS_SHOWN)
+        fits = max(3, (self._room_px - _HEAD_PX) // _ROW_PX)
+        rows = min(max(1, self._proxy.rowCount()), _ROWS_SHOWN, fits)
         self.list.setFixedHeight(rows * _ROW_PX + 2)
         self.adjustSize()
 

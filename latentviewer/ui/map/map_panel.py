@@ -102,9 +102,10 @@ class MapPanel(QWidget):
         self._tool_strip.move(_EDGE_PX, _EDGE_PX)
         zoom = self._view_strip
         zoom.move(self.width() - zoom.width() - _EDGE_PX, self.height() - zoom.height() - _EDGE_PX)
+        self.legend.set_room(zoom.y() - 2 * _EDGE_PX)
         self.legend.move(self.width() - self.legend.width() - _EDGE_PX, _EDGE_PX)
         covered = 0 if self.legend.isHidden() else self.legend.width() + _EDGE_PX
-        self.view.set_covered_right(covered)
+        self.view.set_covered(self._tool_strip.width() + _EDGE_PX, covered)
 
 
 def _strip(name: str, parent: QWidget) -> QFrame:

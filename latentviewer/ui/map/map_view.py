@@ -1,19 +1,17 @@
 """The map itself: draws the scene, follows the mouse, says what the user wants."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QEasingCurve,
     QEvent,
     QPointF,
     QRect,
     QRectF,
     QSize,
     Qt,
-    QTimer,
-    QVariantAnimation,
 )
 from PySide6.QtGui import (
     QEnterEvent,
@@ -25,7 +23,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -37,14 +34,15 @@ from latentviewer.domain.ports import Rasteriser
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.map import overlays
 from latentviewer.ui.map.camera import Camera, Points
+from latentviewer.ui.map.flight import Flight
+from latentviewer.ui.map.hover_repaint import HoverRepaint
 from latentviewer.ui.map.scene import Scene
-from latentviewer.ui.map.thumbnails import MOST_IN_VIEW, Thumbnails, not_overlapping, side_for
+from latentviewer.ui.map.thumbnails import MOST_IN_VIEW, Thumbnails, side_for
 from latentviewer.ui.theme import Theme
 
 TOOLS = ("move", "rectangle", "lasso", "path")
 _CLICK_PX = 4
-_FLIGHT_MS = 180
-_HOVER_PAINT_MS = 5
+_MOST_RINGS = 60
 _PAN_STEP_PX = 60
 _KEY_MODES = {
     Qt.KeyboardModifier.ShiftModifier: "add",
@@ -91,24 +89,17 @@ class MapView(QWidget):
         self._path: tuple[Points, Points, int | None] | None = None
         self._markers: list[tuple[Points, str]] = []
         self._label_of: Callable[[int], str] = lambda _row: ""
-        self._selected = np.zeros(0, np.int64)
+        self._selected: frozenset[int] = frozenset()
         self._hover_row: int | None = None
         self._cursor: QPointF | None = None
-        self._hover_box = QRect()
-        self._hover_region = QRegion()
-        self._hover_paint = QTimer(self, singleShot=True, interval=_HOVER_PAINT_MS)
-        self._hover_paint.timeout.connect(self._paint_hover_region)
-        self._covered_right = 0.0
+        self._hover_repaint = HoverRepaint(self)
+        self._covered = (0.0, 0.0)
         self._tool = "move"
         self._pressed: QPointF | None = None
         self._last: QPointF | None = None
         self._dragging = False
         self._outline: list[QPointF] = []
-        self._flight = QVariantAnimation(self)
-        self._flight.setDuration(_FLIGHT_MS)
-        self._flight.setEasingCurve(QEasingCurve.Type.OutCubic)
-        self._flight.valueChanged.connect(self._on_flight)
-        self._from = self._to = self._camera
+        self._flight = Flight(self, self._set_camera)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(240, 180)
@@ -169,7 +160,7 @@ class MapView(QWidget):
 
     def set_selection(self, rows: NDArray[np.int64]) -> None:
         """Sorted rows that are selected."""
-        self._selected = rows
+        self._selected = frozenset(rows.tolist()) if len(rows) else frozenset()
         self.scene.set_selection(rows)
         self._redraw()
 
@@ -254,45 +245,63 @@ class MapView(QWidget):
         self._fly_to_points(mask)
         self._moved_by_hand = True
 
+    def bring_into_view(self, rows: NDArray[np.int64]) -> None:
+        """Looks at some points if none of them is to be seen now."""
+        coordinates = self.scene.coordinates
+        if coordinates is None:
+            return
+        rows = rows[rows < len(coordinates)]
+        rows = rows[self.scene.visible()[rows]]
+        if not len(rows):
+            return
+        x, y = self._camera.to_pixels(coordinates[rows], self.width(), self.height()).T
+        if not ((x >= 0) & (x < self.width()) & (y >= 0) & (y < self.height())).any():
+            middle = coordinates[rows].mean(axis=0)
+            target = dataclasses.replace(self._camera, centre=tuple(middle.tolist()))
+            self._fly_to(target)
+            self._moved_by_hand = True
+
     def zoom(self, factor: float) -> None:
         """Zooms at the cursor, or at the middle."""
         at = self._cursor or QPointF(self.width() / 2, self.height() / 2)
         self._look(self._camera.zoomed(factor, at.x(), at.y(), self.width(), self.height()))
 
-    def set_covered_right(self, pixels: float) -> None:
-        """How much of the right edge something floats over; a fitted map leaves it free."""
-        if pixels != self._covered_right:
-            self._covered_right = pixels
+    def set_covered(self, left: float, right: float) -> None:
+        """How much of either edge something floats over; a fitted map leaves it free."""
+        if (left, right) != self._covered:
+            self._covered = (left, right)
             if self.scene.coordinates is not None and not self._moved_by_hand:
                 self._fly_to_points(self.scene.visible())
 
     def _fitted(self, camera: Camera, points: Points) -> Camera:
-        return camera.fitted(points, self.width(), self.height(), self._covered_right)
+        return camera.fitted(points, self.width(), self.height(), self._covered)
 
     def _fly_to_points(self, mask: NDArray[np.bool_]) -> None:
         if self.scene.coordinates is None:
             return
         points = self.scene.coordinates[mask] if mask.any() else self.scene.coordinates
-        target = self._fitted(self._camera, points)
+        self._fly_to(self._fitted(self._camera, points))
+
+    def _fly_to(self, target: Camera) -> None:
         self._flight.stop()
         if self.animations_enabled and self._image is not None and self.isVisible():
-            self._from, self._to = self._camera, target
-            self._flight.setStartValue(0.0)
-            self._flight.setEndValue(1.0)
-            self._flight.start()
+            self._flight.start(self._camera, target)
         else:
-            self._camera = target
-            self._redraw()
+            self._set_camera(target)
 
-    def _on_flight(self, share: float) -> None:
-        self._camera = self._from.between(self._to, share)
+    def _set_camera(self, camera: Camera) -> None:
+        self._camera = camera
         self._redraw()
 
     def _look(self, camera: Camera) -> None:
         self._flight.stop()
         self._moved_by_hand = True
-        self._camera = camera
-        self._redraw()
+        self._set_camera(camera)
+
+    def _turn(self, dx: float, dy: float) -> None:
+        # A fitted map stays fitted from every side.
+        self._flight.stop()
+        self._set_camera(self._camera.orbited(dx, dy))
 
     # Drawing.
 
@@ -318,6 +327,7 @@ class MapView(QWidget):
         )
         if self._image is not None and self.scene.coordinates is not None:
             self._paint_axes(self._image)
+        self._lay_out_thumbnails()
         there = 0 if self.scene.coordinates is None else len(self.scene.coordinates)
         self.counts_changed.emit(self.scene.drawn if self._image is not None else 0, there)
 
@@ -332,6 +342,12 @@ class MapView(QWidget):
         elif self.scene.coordinates is not None and len(self.scene.coordinates):
             overlays.paint_box(painter, camera, self.scene.bounds(), size, theme)
             overlays.paint_gizmo(painter, camera, self._titles, size, theme)
+        if 0 < len(self._selected) <= _MOST_RINGS and self.scene.coordinates is not None:
+            rows = np.array(sorted(self._selected), np.int64)
+            rows = rows[rows < len(self.scene.coordinates)]
+            rows = rows[self.scene.visible()[rows]]
+            places = camera.to_pixels(self.scene.coordinates[rows], *size)
+            overlays.paint_small_rings(painter, places, self._radius, theme)
         painter.end()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -350,6 +366,7 @@ class MapView(QWidget):
         if self._outline:
             overlays.paint_outline(painter, self._outline, self._tool == "rectangle", self._theme)
         self._paint_pills(painter)
+        self._hover_repaint.painted(self._box_of_hover())
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(overlays.with_alpha(self._theme.colour("accent"), 150), 1))
@@ -358,8 +375,10 @@ class MapView(QWidget):
 
     def _paint_space(self, painter: QPainter, size: tuple[int, int]) -> None:
         camera, theme = self._camera, self._theme
-        if self._use_thumbnails and 0 < self.scene.drawn <= MOST_IN_VIEW:
-            self._paint_thumbnails(painter)
+        self._thumbnails.paint(painter, self.scene.colour_of, self._selected)
+        missing = self._thumbnails.missing()
+        if len(missing):
+            self.thumbnails_wanted.emit(missing)
         if self._path is not None and self._path[0].shape[1] == camera.dims:
             places, waypoints, current = self._path
             overlays.paint_path(
@@ -375,24 +394,28 @@ class MapView(QWidget):
                 overlays.paint_marker(painter, float(x), float(y), text, theme)
         self._paint_hover(painter, size)
 
-    def _paint_thumbnails(self, painter: QPainter) -> None:
+    def _lay_out_thumbnails(self) -> None:
         coordinates = self.scene.coordinates
-        assert coordinates is not None
-        rows = self.scene.rows_in_view()
-        side = side_for(self.scene.drawn, self.width(), self.height())
+        if coordinates is None or not (
+            self._use_thumbnails and 0 < self.scene.drawn <= MOST_IN_VIEW
+        ):
+            self._thumbnails.lay_out(np.zeros(0, np.int64), np.zeros((0, 2), np.float32), 0.0)
+            return
+        # Selected rows are the last that own pixels, and the first to get a place.
+        rows = self.scene.rows_in_view()[::-1]
         places = self._camera.to_pixels(coordinates[rows], self.width(), self.height())
-        clear = not_overlapping(places, side + 3)
-        shown = rows[clear].tolist()
-        self._thumbnails.paint(painter, shown, places[clear], side, self.scene.colour_of)
-        missing = self._thumbnails.missing(shown)
-        if len(missing):
-            self.thumbnails_wanted.emit(missing)
+        side = side_for(self.scene.drawn, self.width(), self.height())
+        self._thumbnails.lay_out(rows, places, side)
 
     def _paint_hover(self, painter: QPainter, size: tuple[int, int]) -> None:
         coordinates = self.scene.coordinates
         if self._hover_row is not None and coordinates is not None:
             x, y = self._camera.to_pixels(coordinates[self._hover_row][None], *size)[0].tolist()
-            overlays.paint_ring(painter, x, y, self._radius, self._theme)
+            tile = self._thumbnails.box_of(self._hover_row)
+            if tile is None:
+                overlays.paint_ring(painter, x, y, self._radius, self._theme)
+            else:
+                overlays.paint_frame(painter, tile, self._theme)
             text = self._label_of(self._hover_row)
             font = QFont(self.font())
             painter.setFont(font)
@@ -434,7 +457,7 @@ class MapView(QWidget):
         self._bring_up_to_date()
         if self.scene.coordinates is None or len(self.scene.coordinates) == 0:
             return
-        row = self.scene.row_at(at.x(), at.y(), self.devicePixelRatioF())
+        row = self._row_at(at)
         changed = row is None or row != self._hover_row
         self._hover_row = row
         if row is not None:
@@ -442,23 +465,11 @@ class MapView(QWidget):
                 self.hovered.emit(RowTarget(row))
         else:
             self.hovered.emit(PlaceTarget(self._place_at(at)))
-        self._update_hover()
+        self._hover_repaint.move_to(self._box_of_hover())
 
-    def _update_hover(self) -> None:
-        """Repaints where the ring, the chip or the cross was and will be, and nothing else.
-
-        A moment later, so that until the decoder has answered, it has the interpreter to
-        itself; `latentviewer bench --only latency` shows what that saves.
-        """
-        before, self._hover_box = self._hover_box, self._box_of_hover()
-        # A region, not the box around both: a quick hand moves far.
-        self._hover_region += QRegion(before) + QRegion(self._hover_box)
-        if not self._hover_paint.isActive():
-            self._hover_paint.start()
-
-    def _paint_hover_region(self) -> None:
-        region, self._hover_region = self._hover_region, QRegion()
-        self.update(region)
+    def _row_at(self, at: QPointF) -> int | None:
+        row = self._thumbnails.row_at(at.x(), at.y())
+        return self.scene.row_at(at.x(), at.y(), self.devicePixelRatioF()) if row is None else row
 
     def _box_of_hover(self) -> QRect:
         at, reach = self._cursor, 14
@@ -466,8 +477,8 @@ class MapView(QWidget):
             row = self.scene.coordinates[self._hover_row][None]
             x, y = self._camera.to_pixels(row, self.width(), self.height())[0].tolist()
             text = self.fontMetrics().horizontalAdvance(self._label_of(self._hover_row))
-            reach = round(self._radius) + text + 48
-            return QRect(round(x) - reach, round(y) - 60, 2 * reach, 120)
+            reach = round(max(self._radius, self._thumbnails.side)) + text + 48
+            return QRect(round(x) - reach, round(y) - 70, 2 * reach, 140)
         if at is None:
             return QRect()
         return QRect(round(at.x()) - reach, round(at.y()) - reach, 2 * reach, 2 * reach)
@@ -503,7 +514,7 @@ class MapView(QWidget):
         shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         right = bool(event.buttons() & Qt.MouseButton.RightButton)
         if self._camera.dims == 3 and not (shifted or right):
-            self._look(self._camera.orbited(moved.x(), moved.y()))
+            self._turn(moved.x(), moved.y())
         else:
             self._look(self._camera.panned(moved.x(), moved.y()))
 
@@ -535,15 +546,14 @@ class MapView(QWidget):
     def _click(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         if self.scene.coordinates is None or len(self.scene.coordinates) == 0:
             return
-        row = self.scene.row_at(at.x(), at.y(), self.devicePixelRatioF())
+        row = self._row_at(at)
         if self._tool == "path":
             if row is not None:
                 self._dispatch("path.add_row", row=row)
             else:
                 self._dispatch("path.add_place", place=self._place_at(at))
         elif row is not None:
-            self._dispatch("select.rows", rows=np.array([row]), mode=_mode(modifiers))
-            self._dispatch("preview.pin_row", row=row)
+            self._dispatch("select.point", row=row, mode=_mode(modifiers))
         else:
             self._dispatch("preview.pin_place", place=self._place_at(at))
 
@@ -595,9 +605,10 @@ class MapView(QWidget):
         if step is not None:
             dx, dy = step[0] * _PAN_STEP_PX, step[1] * _PAN_STEP_PX
             turn = shifted and self._camera.dims == 3
-            self._look(
-                self._camera.orbited(-dx / 4, -dy / 4) if turn else self._camera.panned(dx, dy)
-            )
+            if turn:
+                self._turn(-dx / 4, -dy / 4)
+            else:
+                self._look(self._camera.panned(dx, dy))
         elif event.key() == Qt.Key.Key_N:
             self._step_point(-1 if shifted else 1)
         elif event.key() == Qt.Key.Key_Space:

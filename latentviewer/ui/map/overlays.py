@@ -71,7 +71,7 @@ def paint_gizmo(
     theme: Theme,
 ) -> None:  # fmt: skip
     """Three short arms in the lower left corner that show how the map is turned."""
-    middle = QPointF(46, size[1] - 46)
+    middle = QPointF(66, size[1] - 62)
     axes = camera.axes()
     colours = (theme.colour("accent"), theme.colour("warning"), theme.colour("text_dim"))
     painter.setFont(_small(painter))
@@ -132,6 +132,25 @@ def paint_ring(painter: QPainter, x: float, y: float, radius: float, theme: Them
     painter.drawEllipse(QPointF(x, y), radius + 3, radius + 3)
     painter.setPen(QPen(theme.colour("selection_ring"), 2))
     painter.drawEllipse(QPointF(x, y), radius + 3, radius + 3)
+
+
+def paint_small_rings(painter: QPainter, places: Points, radius: float, theme: Theme) -> None:
+    """Rings around a few selected points, which would be lost among thousands."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(theme.colour("map"), 3.5), QPen(theme.colour("selection_ring"), 1.5)):
+        painter.setPen(pen)
+        for x, y in places.tolist():
+            painter.drawEllipse(QPointF(x, y), radius + 2.5, radius + 2.5)
+
+
+def paint_frame(painter: QPainter, box: QRectF, theme: Theme) -> None:
+    """The frame around the picture under the cursor."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for pen in (QPen(theme.colour("map"), 4), QPen(theme.colour("selection_ring"), 2)):
+        painter.setPen(pen)
+        painter.drawRoundedRect(box.adjusted(-2, -2, 2, 2), 3, 3)
 
 
 def chip_size(painter: QPainter, text: str) -> tuple[float, float]:

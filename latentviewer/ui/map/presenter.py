@@ -35,6 +35,7 @@ class MapPresenter:
         self._workbench, self._panel, self._theme = workbench, panel, theme
         self.colouring: Colouring | None = None
         self._film: Film | None = None
+        self._forming = False
         workspace = workbench.workspace
         workspace.session.changed.connect(self._on_state)
         workspace.map_changed.connect(self._on_map)
@@ -80,6 +81,8 @@ class MapPresenter:
             view.set_settings(settings.radius, settings.blend is Blend.DENSITY, settings.thumbnails)
         if replaced or new.selection != old.selection:
             view.set_selection(new.selection.rows)
+            if not replaced:
+                view.bring_into_view(new.selection.rows)
 
     def _show_colours(self) -> None:
         state = self._workbench.workspace.state
@@ -94,8 +97,9 @@ class MapPresenter:
             )
         elif isinstance(legend, NumberLegend):
             self._panel.legend.set_numbers(
-                legend.title, legend.low, legend.high, legend.colours, legend.shown
-            )
+                legend.title, legend.low, legend.high, legend.colours, legend.shown,
+                legend.missing,
+            )  # fmt: skip
         self._panel.legend.setVisible(legend is not None)
 
     def _on_map(self, result: MapResult | None) -> None:
@@ -119,6 +123,9 @@ class MapPresenter:
         view = self._panel.view
         if forming is None:
             view.set_notice(None)
+            self._forming = False
+            self._show_path()
+            self._show_markers()
             return
         started = forming.status is not None and forming.status.text
         view.set_notice(
@@ -127,12 +134,17 @@ class MapPresenter:
             else "UMAP is starting"
         )
         embedding = forming.embedding
-        if len(embedding) and np.ptp(embedding) > 0:
-            if view.dims != embedding.shape[1]:
-                view.set_points(np.array(embedding), fit=True)
-                view.set_axes("", "", "")
-            else:
-                view.update_points(np.array(embedding))
+        if not len(embedding) or not np.ptp(embedding) > 0:
+            return
+        if self._forming and view.dims == embedding.shape[1]:
+            view.update_points(np.array(embedding))
+            return
+        # What was placed on the map before has no place on this one yet.
+        self._forming = True
+        view.set_points(np.array(embedding), fit=True)
+        view.set_axes("", "", "")
+        self._show_path()
+        self._show_markers()
 
     def _on_film(self, film: Film | None) -> None:
         self._film = film
@@ -140,7 +152,7 @@ class MapPresenter:
 
     def _show_path(self) -> None:
         film = self._film
-        if film is None or film.places is None:
+        if film is None or film.places is None or self._forming:
             self._panel.view.set_path(None, None, None)
         else:
             self._panel.view.set_path(
@@ -150,7 +162,7 @@ class MapPresenter:
     def _show_markers(self) -> None:
         outcome = self._workbench.arithmetic.outcome
         markers: list[tuple[Latents, str]] = []
-        if outcome is not None and outcome.place is not None:
+        if outcome is not None and outcome.place is not None and not self._forming:
             text = outcome.text if len(outcome.text) <= 28 else outcome.text[:27] + "…"
             markers.append((outcome.place, text))
         self._panel.view.set_markers(markers)

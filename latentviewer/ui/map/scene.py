@@ -15,7 +15,7 @@ class Scene:
     """Points with their colours, drawn by a rasteriser; remembers who is where.
 
     Points are drawn in an order shuffled once, so that where they lie on one another no
-    class wins because it came last.
+    class wins because it came last. Selected points come after all others.
 
     Attributes:
         coordinates: (n, 2 or 3) in row order, or None.
@@ -26,7 +26,8 @@ class Scene:
         self._rasteriser = rasteriser
         self.coordinates: Points | None = None
         self.frame_number = 0
-        self._order = np.zeros(0, np.int64)
+        self._shuffle = np.zeros(0, np.int64)
+        self._order = self._shuffle
         self._shuffled = np.zeros((0, 2), np.float32)
         self._codes: NDArray[np.uint8] | NDArray[np.uint16] = np.zeros(0, np.uint8)
         self._palette = np.array([[128, 128, 128, 255]], np.uint8)
@@ -46,8 +47,9 @@ class Scene:
         self.coordinates = coordinates
         self._splat_codes = self._frame = self._bounds = self._rows_in_view = None
         count = 0 if coordinates is None else len(coordinates)
-        if len(self._order) != count:
-            self._order = np.random.default_rng(0).permutation(count)
+        if len(self._shuffle) != count:
+            self._shuffle = np.random.default_rng(0).permutation(count)
+        self._order = self._selected_last()
         if coordinates is not None:
             self._shuffled = np.ascontiguousarray(coordinates[self._order], np.float32)
 
@@ -70,8 +72,19 @@ class Scene:
         self._codes, self._palette, self._splat_codes = codes, palette, None
 
     def set_selection(self, rows: NDArray[np.int64]) -> None:
-        """Rows that stay bright while the rest is dimmed."""
+        """Rows that stay bright, and lie on top, while the rest is dimmed."""
         self._selected, self._splat_codes = rows, None
+        self._order = self._selected_last()
+        if self.coordinates is not None:
+            self._shuffled = np.ascontiguousarray(self.coordinates[self._order], np.float32)
+
+    def _selected_last(self) -> NDArray[np.int64]:
+        chosen = np.zeros(len(self._shuffle), np.bool_)
+        chosen[self._selected[self._selected < len(chosen)]] = True
+        if not chosen.any():
+            return self._shuffle
+        chosen = chosen[self._shuffle]
+        return np.concatenate([self._shuffle[~chosen], self._shuffle[chosen]])
 
     def colour_of(self, row: int) -> QColor:
         """A point's own colour."""

@@ -2,10 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen
 
 from latentviewer.ui.map.camera import Points
@@ -14,18 +15,47 @@ MOST_IN_VIEW = 700
 _KEPT = 4_000
 _SIDES_PX = (22, 60)
 _ASKED_AT_ONCE = 256
+_FADED = 0.3
 
 
 class Thumbnails:
-    """Keeps small pictures and decides which of them fit.
+    """Keeps small pictures, decides which of them fit, and knows where they lie.
 
     Attributes:
         asked: rows that were asked for and have not come yet.
+        rows: those that have a place now.
+        side: of each picture, in logical pixels.
     """
 
     def __init__(self) -> None:
         self._images: OrderedDict[int, QImage] = OrderedDict()
         self.asked: set[int] = set()
+        self.rows: list[int] = []
+        self.side = 0.0
+        self._places: Points = np.zeros((0, 2), np.float32)
+
+    def lay_out(self, rows: NDArray[np.int64], places: Points, side: float) -> None:
+        """Gives rows a place, the first ones first; those that would overlap get none."""
+        clear = not_overlapping(places, side + 3)
+        self.rows, self._places, self.side = rows[clear].tolist(), places[clear], side
+
+    def row_at(self, x: float, y: float) -> int | None:
+        """The row whose picture lies under a logical pixel."""
+        gaps = np.abs(self._places - np.array([x, y], np.float32)).max(axis=1, initial=0.0)
+        for index in np.flatnonzero(gaps <= self.side / 2).tolist():
+            if self.rows[index] in self._images:
+                return self.rows[index]
+        return None
+
+    def box_of(self, row: int) -> QRectF | None:
+        """Where a row's picture is drawn."""
+        if row not in self._images or row not in self.rows:
+            return None
+        return self._box(self._places[self.rows.index(row)])
+
+    def _box(self, place: Points) -> QRectF:
+        x, y = place.tolist()
+        return QRectF(round(x - self.side / 2), round(y - self.side / 2), self.side, self.side)
 
     def clear(self) -> None:
         """Forgets all pictures."""
@@ -40,9 +70,9 @@ class Thumbnails:
         while len(self._images) > _KEPT:
             self._images.popitem(last=False)
 
-    def missing(self, rows: list[int]) -> NDArray[np.int64]:
-        """Rows without a picture that were not asked for yet; they now are."""
-        wanted = [row for row in rows if row not in self._images and row not in self.asked]
+    def missing(self) -> NDArray[np.int64]:
+        """Rows with a place but no picture that were not asked for yet; they now are."""
+        wanted = [row for row in self.rows if row not in self._images and row not in self.asked]
         wanted = wanted[:_ASKED_AT_ONCE]
         self.asked.update(wanted)
         return np.array(wanted, np.int64)
@@ -50,21 +80,25 @@ class Thumbnails:
     def paint(
         self,
         painter: QPainter,
-        rows: list[int],
-        places: Points,
-        side: float,
         colour_of: Callable[[int], QColor],
+        selected: AbstractSet[int],
     ) -> None:
-        """Draws the pictures that are here, framed in their point's colour."""
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, side < 28)
-        for row, (x, y) in zip(rows, places, strict=True):
+        """Draws the pictures that are here, framed in their point's colour.
+
+        Where some are selected, the others are faded.
+        """
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.side < 28)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for row, place in zip(self.rows, self._places, strict=True):
             image = self._images.get(row)
             if image is None:
                 continue
-            box = QRectF(round(float(x) - side / 2), round(float(y) - side / 2), side, side)
+            box = self._box(place)
+            painter.setOpacity(_FADED if selected and row not in selected else 1.0)
             painter.drawImage(box, image)
             painter.setPen(QPen(colour_of(row), 1.5))
             painter.drawRect(box)
+        painter.setOpacity(1.0)
 
 
 def side_for(count: int, width: int, height: int) -> float:

@@ -54,7 +54,7 @@ def test_the_axes_of_a_camera_are_a_rotation(camera: Camera) -> None:
 @given(st.integers(0, 30), st.sampled_from([2, 3]), st.integers(0, 5))
 def test_a_fitted_camera_sees_every_point(count: int, dims: int, seed: int) -> None:
     points = np.random.default_rng(seed).normal(size=(count, dims)).astype(np.float32) * 7
-    camera = Camera(dims, (0.0,) * dims, 1.0).fitted(points, WIDTH, HEIGHT, covered_right=150)
+    camera = Camera(dims, (0.0,) * dims, 1.0).fitted(points, WIDTH, HEIGHT, covered=(0, 150))
     at = camera.to_pixels(points, WIDTH, HEIGHT)
     assert (at[:, 0] >= 0).all()
     assert (at[:, 0] <= WIDTH - 150).all()

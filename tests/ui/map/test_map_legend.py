@@ -94,3 +94,30 @@ def test_dragging_an_end_of_the_colour_bar_filters_by_value(
     assert arguments["high"] == 10.0
     qtbot.keyClick(bar, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
     assert heard.calls[1][1]["high"] == pytest.approx(9.8)
+
+
+@pytest.mark.parametrize(
+    ("ends", "missing", "scale"),
+    [((0.0, 1.0), 0, True), ((0.0, 1.0), 3, True), ((np.nan, np.nan), 3, False)],
+)
+def test_rows_without_a_number_have_a_line_of_their_own(
+    legend: Legend, ends: tuple[float, float], missing: int, scale: bool
+) -> None:
+    legend.set_numbers("score", *ends, np.full((254, 3), 200, np.uint8), ends, missing)
+    lines = legend.bar.height() // 23
+    assert lines == (2 if scale else 0) + (1 if missing else 0)
+    assert not legend._all.isVisible()
+
+
+def test_one_value_for_all_is_not_drawn_as_filtered_out(legend: Legend) -> None:
+    legend.set_numbers("score", 5.0, 5.0, np.full((254, 3), (10, 200, 10), np.uint8), (5.0, 5.0))
+    image = legend.bar.grab().toImage()
+    for x in (20, legend.bar.width() // 2, legend.bar.width() - 20):
+        assert image.pixelColor(x, 12).green() == 200
+
+
+def test_a_legend_is_no_higher_than_its_room(legend: Legend) -> None:
+    fill(legend, list("abcdefghijkl"))
+    before = legend.height()
+    legend.set_room(before - 60)
+    assert legend.height() <= before - 60

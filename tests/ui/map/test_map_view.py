@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -62,6 +62,11 @@ class Fixture:
 
     def hover(self, at: QPoint) -> None:
         self.send(QEvent.Type.MouseMove, at)
+
+    def hovered_row(self) -> int:
+        hovered = self.hovers[-1]
+        assert isinstance(hovered, RowTarget)
+        return hovered.row
 
     def drag(
         self, *places: QPoint, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
@@ -147,11 +152,7 @@ def test_leaving_the_map_says_so(five: Fixture) -> None:
 )
 def test_a_click_selects_and_pins(five: Fixture, modifier: Qt.KeyboardModifier, mode: str) -> None:
     five.click(five.pixel(3), modifier)
-    (select, chosen), (pin, pinned) = five.calls
-    assert (select, pin) == ("select.rows", "preview.pin_row")
-    assert list(chosen["rows"]) == [3]  # type: ignore[call-overload]
-    assert chosen["mode"] == mode
-    assert pinned == {"row": 3}
+    assert five.calls == [("select.point", {"row": 3, "mode": mode})]
 
 
 def test_a_click_on_an_empty_place_pins_the_place(five: Fixture) -> None:
@@ -274,6 +275,83 @@ def test_a_selection_dims_the_rest(five: Fixture) -> None:
     image = five.view.grab().toImage()
     assert image.pixelColor(five.pixel(0)).red() < before.red() / 2
     assert image.pixelColor(five.pixel(4)).red() == before.red()
+
+
+def test_a_selected_point_lies_on_top_of_the_others(made: Fixture) -> None:
+    made.view.set_points(np.vstack([np.zeros((50, 2)), [[1, 1]]]).astype(np.float32))
+    for row in (7, 31):
+        made.view.set_selection(np.array([row]))
+        made.view.repaint()
+        made.hover(made.pixel(0))
+        assert made.hovered_row() == row
+
+
+def test_one_selected_point_is_ringed_until_the_filter_hides_it(five: Fixture) -> None:
+    def ringed() -> bool:
+        at = five.pixel(3) + QPoint(7, 0)
+        return five.view.grab().toImage().pixelColor(at).lightness() > 120
+
+    assert not ringed()
+    five.view.set_selection(np.array([3]))
+    assert ringed()
+    palette = np.array([[250, 0, 0, 255], [0, 250, 0, 0]], np.uint8)
+    five.view.set_colours(np.array([0, 0, 1, 1, 0], np.uint8), palette)
+    assert not ringed()
+
+
+def test_a_thumbnail_answers_for_its_point(five: Fixture) -> None:
+    beside = five.pixel(4) + QPoint(12, -12)
+    five.hover(beside)
+    assert isinstance(five.hovers[-1], PlaceTarget)
+    five.view.set_settings(5.0, False, True)
+    five.view.repaint()
+    five.view.add_thumbnails(np.arange(5), np.full((5, 8, 8, 1), 255, np.uint8))
+    five.hover(beside)
+    assert five.hovered_row() == 4
+    five.click(beside)
+    assert five.calls == [("select.point", {"row": 4, "mode": "replace"})]
+
+
+def test_thumbnails_of_what_is_not_selected_are_faded(five: Fixture) -> None:
+    five.view.set_settings(5.0, False, True)
+    five.view.repaint()
+    five.view.add_thumbnails(np.arange(5), np.full((5, 8, 8, 1), 255, np.uint8))
+    five.view.set_selection(np.array([0]))
+    image = five.view.grab().toImage()
+    chosen, other = (image.pixelColor(five.pixel(row)).lightness() for row in (0, 4))
+    assert chosen > 200
+    assert other < 140
+
+
+def test_turning_a_forming_map_does_not_stop_the_view_from_following(made: Fixture) -> None:
+    points = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    made.view.set_points(points)
+    made.drag(QPoint(200, 200), QPoint(260, 220))
+    turned, before = made.view.camera.yaw, made.view.camera.scale
+    made.view.update_points(points * 8)
+    assert made.view.camera.yaw == turned
+    assert made.view.camera.scale == pytest.approx(before / 8, rel=0.01)
+
+
+def test_a_selection_out_of_sight_is_brought_into_view(five: Fixture) -> None:
+    QApplication.sendEvent(five.view, QEvent(QEvent.Type.Leave))
+    five.view.zoom(4.0)
+    before = five.view.camera
+    five.view.bring_into_view(np.array([4]))
+    assert five.view.camera == before
+    five.view.bring_into_view(np.array([0, 1]))
+    assert five.view.camera.centre == (5.0, 0.0)
+
+
+def test_no_cross_is_left_where_the_cursor_was_before_a_repaint(five: Fixture) -> None:
+    five.hover((five.pixel(0) + five.pixel(4)) / 2)
+    five.view.repaint()
+    asked: list[QRect] = []
+    five.view.update = lambda region: asked.append(region.boundingRect())  # type: ignore[method-assign]
+    cross = (five.pixel(0) + five.pixel(4)) / 2
+    five.hover(five.pixel(3))
+    five.qtbot.waitUntil(lambda: bool(asked))
+    assert asked[0].contains(cross)
 
 
 def test_counts_tell_what_is_in_view(five: Fixture) -> None:
