@@ -8,11 +8,22 @@ def main() -> int:
     """Runs the program with the process's arguments; returns its exit code."""
     # First of all, or a frozen program's child process would open a window of its own.
     multiprocessing.freeze_support()
-    arguments = sys.argv[1:]
-    if not arguments:
-        from latentviewer.bootstrap import open_window
+    try:
+        return _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # The command line says this itself; here the program was still being loaded.
+        sys.stderr.write("latentviewer: stopped.\n")
+        return 130
 
-        return open_window(None)
+
+def _run(arguments: list[str]) -> int:
+    if not arguments:
+        from latentviewer.bootstrap.display import has_display
+
+        if has_display():
+            from latentviewer.bootstrap import open_window
+
+            return open_window(None)
     from latentviewer.cli import main as command_line
 
     return command_line(arguments)

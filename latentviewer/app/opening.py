@@ -138,11 +138,16 @@ class Opening:
 
     def _install(self, result: Opened, reference: str | None) -> None:
         self.opening.emit(None)
-        if result.session is not None:
-            state = session_from_json(result.session, result.space, result.space.name)
-        else:
-            state = SessionState(space=result.space, map=first_settings(result.space))
-        self.autosave()
+        try:
+            if result.session is not None:
+                name = str(result.project or result.space.name)
+                state = session_from_json(result.session, result.space, name)
+            else:
+                state = SessionState(space=result.space, map=first_settings(result.space))
+            self.autosave()
+        except UserError as error:
+            self._workspace.fault(error)
+            return
         self._start_anew(state, result.project)
         if reference is not None:
             self.opened.emit(reference)

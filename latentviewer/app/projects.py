@@ -58,11 +58,22 @@ def session_from_json(values: Mapping[str, Any], space: Space, name: str) -> Ses
     """
     try:
         return _read(values, space)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (UserError, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(
-            f"{name}: session.json does not fit its space ({type(error).__name__}: {error}); "
-            "open an earlier copy of the project."
+            f"{name} cannot be opened: {_fault(error)}; open an earlier copy of the project."
         ) from error
+
+
+class _MisfitError(ValueError):
+    """A value that can be read but not used; its text says which."""
+
+
+def _fault(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"its session.json lacks “{error.args[0]}”"
+    if isinstance(error, _MisfitError | UserError):
+        return f"its session.json does not fit its space ({str(error).rstrip('.')})"
+    return "its session.json holds a value of the wrong kind"
 
 
 def _read(values: Mapping[str, Any], space: Space) -> SessionState:
@@ -75,10 +86,10 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
     if settings["colour_by"] not in (None, *space.columns):
         settings["colour_by"] = None
     if settings["dims"] not in (2, 3):
-        raise ValueError(f"a map of {settings['dims']} dimensions")
+        raise _MisfitError(f"a map of {settings['dims']} dimensions")
     path = values["path"]
     if path["mode"] not in ("linear", "slerp"):
-        raise ValueError(f"interpolation by {path['mode']}")
+        raise _MisfitError(f"interpolation by {path['mode']}")
     return SessionState(
         space=space,
         map=MapSettings(**settings),
@@ -104,14 +115,14 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
 def _rows(values: Any, space: Space) -> Selection:
     rows = np.asarray(values, np.int64).reshape(-1)
     if rows.size and not 0 <= rows.min() <= rows.max() < len(space):
-        raise ValueError("a row lies outside the space")
+        raise _MisfitError("a row lies outside the space")
     return Selection.of(rows)
 
 
 def _latent(values: Any, space: Space) -> np.ndarray[Any, np.dtype[np.float32]]:
     latent = np.asarray(values, np.float32)
     if latent.shape != (space.dim,) or not np.isfinite(latent).all():
-        raise ValueError(f"a latent of shape {latent.shape} in a space of {space.dim} dimensions")
+        raise _MisfitError(f"a latent of shape {latent.shape} in a space of {space.dim} dimensions")
     return latent
 
 

@@ -32,6 +32,7 @@ class Workspace:
         map_changed: emitted with the map that is shown now, or None.
         job_changed: emitted with the status of a job, when it moves.
         message: emitted with a plain sentence, and whether it tells of a fault.
+        refused: emitted with a refusal, before its sentence is.
     """
 
     def __init__(self, worker: Worker, services: Services) -> None:
@@ -49,6 +50,7 @@ class Workspace:
         self.map_changed: Signal[[MapResult | None]] = Signal()
         self.job_changed: Signal[[JobStatus]] = Signal()
         self.message: Signal[[str, bool]] = Signal()
+        self.refused: Signal[[UserError]] = Signal()
 
     @property
     def state(self) -> SessionState:
@@ -95,6 +97,7 @@ class Workspace:
         if isinstance(error, CancelledError) or (epoch is not None and epoch != self.epoch):
             return
         if isinstance(error, UserError):
+            self.refused.emit(error)
             self.message.emit(str(error), True)
         else:
             raise error

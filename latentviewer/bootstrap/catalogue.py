@@ -56,7 +56,7 @@ def data_folders() -> tuple[Path, ...]:
     from latentviewer.app.settings import settings_from_json
     from latentviewer.io.settings import load_settings
 
-    values, _sentence = load_settings(settings_file())
+    values, _sentence = load_settings(settings_file(), keep_aside=False)
     named = settings_from_json(values).data_folders
     return (*(Path(folder) for folder in named), data_folder())
 

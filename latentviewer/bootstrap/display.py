@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import socket
 import sys
 
 # Debian's package for each library that Qt's xcb plugin links and that a bare
@@ -32,13 +33,70 @@ _BASE_LIBRARIES = (
 )
 
 
+_LOCAL_PATIENCE_S = 1.0
+_REMOTE_PATIENCE_S = 5.0
+
+
 def has_display() -> bool:
     """Whether a window can be shown: always on macOS and Windows."""
-    if os.environ.get("QT_QPA_PLATFORM"):
-        return True
+    return why_no_display() is None
+
+
+def why_no_display() -> str | None:
+    """Half a sentence that says why no window can be shown; None where one can.
+
+    A display that is named is asked whether it answers, because Qt ends the process where it
+    does not. One on this machine answers within a millisecond.
+    """
     if not sys.platform.startswith("linux"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        return None
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
+    if platform not in ("", "xcb", "wayland"):
+        return None
+    names = []
+    for variable, used, answers in (
+        ("WAYLAND_DISPLAY", "wayland", _wayland_answers),
+        ("DISPLAY", "xcb", _x11_answers),
+    ):
+        name = os.environ.get(variable)
+        if not name or platform not in ("", used):
+            continue
+        if answers(name):
+            return None
+        names.append(name)
+    return f"The display {' or '.join(names)} does not answer" if names else "No display here"
+
+
+def _wayland_answers(name: str) -> bool:
+    folder = os.environ.get("XDG_RUNTIME_DIR", "")
+    return _accepts(socket.AF_UNIX, os.path.join(folder, name))  # noqa: PTH118
+
+
+def _x11_answers(name: str) -> bool:
+    """See X(7), display names: `[host]:number[.screen]`."""
+    host, colon, rest = name.rpartition(":")
+    number = rest.partition(".")[0]
+    if not colon or not number.isdigit():
+        return False
+    if host in ("", "unix"):
+        path = f"/tmp/.X11-unix/X{number}"
+        # The server listens in Linux's abstract namespace, on the file, or on both.
+        return _accepts(socket.AF_UNIX, f"\0{path}") or _accepts(socket.AF_UNIX, path)
+    try:
+        with socket.create_connection((host.strip("[]"), 6000 + int(number)), _REMOTE_PATIENCE_S):
+            return True
+    except (OSError, OverflowError, UnicodeError):
+        return False
+
+
+def _accepts(family: int, address: str) -> bool:
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as connection:
+            connection.settimeout(_LOCAL_PATIENCE_S)
+            connection.connect(address)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def missing_packages(libraries: tuple[str, ...] | None = None) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import sys
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,31 +18,48 @@ from latentviewer.domain.space import Latents
 from latentviewer.domain.table import Categories
 
 PICTURE, VIDEO = "latentviewer.png", "latentviewer.mp4"
-_FRAMES, _FRAMES_PER_SECOND = 72, 24
+_FRAMES_PER_SECOND = 24
+_WAY = LatentPath(mode="slerp", frames=72, closed=True)
 
 
-def draw_session(reference: str, folder: Path | None = None) -> int:
-    """Draws the window of a sample or project and a short film of a path through it.
+def draw_session(
+    reference: str, why: str, say: Callable[[str], None], folder: Path | None = None
+) -> None:
+    """Draws the window of a sample or project and a short film of the path that it shows.
 
-    Returns:
-        0, or 2 after one line on stderr that says why not.
+    Args:
+        why: half a sentence that says why no window opens.
+        say: told what was written, a line each.
+        folder: where to; by default the present one.
+
+    Raises:
+        UserError: it cannot be opened, drawn or written.
     """
-    folder = folder or Path.cwd()
+    folder = folder or _present_folder()
+    space = find_space(reference)
+    rows = first_of_each_label(space.columns.get(space.label_column() or ""), len(space))
+    picture = folder / PICTURE
+    shot(
+        reference,
+        picture,
+        at=rows[0] if rows else None,
+        waypoints=tuple(rows),
+        way=_WAY,
+    )
+    say(f"{why}, so the window was drawn instead.")
+    say(f"  picture  {picture}")
+    if len(rows) > 1 and space.provenance.model is not None:
+        film = _film(space.provenance.model, space.latent, rows, folder / VIDEO)
+        say(f"  film     {film}")
+
+
+def _present_folder() -> Path:
     try:
-        space = find_space(reference)
-        rows = first_of_each_label(space.columns.get(space.label_column() or ""), len(space))
-        picture = folder / PICTURE
-        shot(reference, picture, at=rows[0] if rows else None, waypoints=tuple(rows))
-        sys.stdout.write(
-            f"No display here, so the window was drawn instead.\n  picture  {picture}\n"
-        )
-        if len(rows) > 1 and space.provenance.model is not None:
-            film = _film(space.provenance.model, space.latent, rows, folder / VIDEO)
-            sys.stdout.write(f"  film     {film}\n")
-    except UserError as error:
-        sys.stderr.write(f"latentviewer: {error}\n")
-        return 2
-    return 0
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UserError(
+            "The present folder no longer exists; change to another one and start again."
+        ) from None
 
 
 def first_of_each_label(column: object, count: int) -> list[int]:
@@ -53,12 +71,8 @@ def first_of_each_label(column: object, count: int) -> list[int]:
 
 
 def _film(model_name: str, latents: Latents, rows: list[int], out: Path) -> Path:
-    path = LatentPath(
-        tuple(Waypoint(tuple(latents[row].tolist()), row, f"#{row}") for row in rows),
-        "slerp",
-        _FRAMES,
-        True,
-    )
+    stops = tuple(Waypoint(tuple(latents[row].tolist()), row, f"#{row}") for row in rows)
+    path = dataclasses.replace(_WAY, waypoints=stops)
     job = export_path(open_model(model_name), path.latents(), out, _FRAMES_PER_SECOND)
     for _progress in job:
         pass

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latentviewer.bootstrap.catalogue import model_card, model_folder, samples
 from latentviewer.domain.errors import UnsafeFileError, UserError
+
+if TYPE_CHECKING:
+    from latentviewer.domain.space import Space
 
 _MODEL_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin", ".pkl", ".pickle", ".onnx", ".pt2",
                    ".safetensors", ".joblib", ".h5", ".keras", ".py")  # fmt: skip
@@ -26,9 +30,13 @@ def inspect(reference: str) -> dict[str, Any]:
         report = _model(reference, path)
         if report is not None:
             return report
+    from latentviewer.app.projects import session_from_json
     from latentviewer.io.inspecting import inspect_path
 
-    return inspect_path(path)
+    def check_session(session: Mapping[str, Any], space: Space) -> None:
+        session_from_json(session, space, str(path))
+
+    return inspect_path(path, check_session)
 
 
 def _model(reference: str, path: Path) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,17 +28,29 @@ def crash_log() -> Path:
     return state_folder() / "crash.log"
 
 
-def open_window(reference: str | None) -> int:
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+
+
+def open_window(reference: str | None, say: Callable[[str], None] = _say) -> int:
     """Opens the window with a path, a sample, or the first sample; runs until it closes.
 
     On a machine with no display the sample session is drawn offscreen instead.
-    """
-    from latentviewer.bootstrap.display import has_display, missing_xcb_packages
 
-    if not has_display():
+    Args:
+        say: told, line by line, what was drawn offscreen.
+
+    Raises:
+        UserError: there is no display, and the session cannot be drawn either.
+    """
+    from latentviewer.bootstrap.display import missing_xcb_packages, why_no_display
+
+    why = why_no_display()
+    if why is not None:
         from latentviewer.bootstrap.headless import draw_session
 
-        return draw_session(reference or FIRST_SAMPLE)
+        draw_session(reference or FIRST_SAMPLE, why, say)
+        return 0
     missing = missing_xcb_packages()
     if missing:
         sys.stderr.write(

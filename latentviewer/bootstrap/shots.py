@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from latentviewer.domain.errors import UserError
 
 if TYPE_CHECKING:
     from latentviewer.bootstrap.staging import Stage
+    from latentviewer.domain.path import Path
 
 _PATIENCE_S = 120.0
 
 
 def shot(
     reference: str,
-    out: Path,
+    out: FilePath,
     size: tuple[int, int] = (1440, 900),
     theme: str = "dark",
     scale: int = 1,
@@ -24,6 +25,7 @@ def shot(
     dims: int | None = None,
     at: int | None = None,
     waypoints: tuple[int, ...] = (),
+    way: Path | None = None,
     expression: str = "",
 ) -> tuple[int, int]:
     """Opens a sample or project in a window that nobody sees, and saves its picture.
@@ -31,6 +33,7 @@ def shot(
     Args:
         size: logical pixels. scale: device pixels for each of them.
         at: the row that the preview shows. waypoints: rows of a path.
+        way: how that path goes: its mode, its frames, whether it is closed.
 
     Returns:
         width and height of the picture in its own pixels.
@@ -63,6 +66,11 @@ def shot(
         stage.wait_for_map(_PATIENCE_S)
         for waypoint in waypoints:
             stage.run("path.add_row", row=waypoint)
+        if way is not None and waypoints:
+            stage.run("path.mode", mode=way.mode)
+            stage.run("path.frames", count=way.frames)
+            if way.closed:
+                stage.run("path.closed")
         if expression:
             stage.run("arithmetic.evaluate", text=expression)
         if at is not None:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
+import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QTimer
 
 from latentviewer.app.services import UmapHandle
 from latentviewer.bootstrap.wiring import SWITCH_INTERVAL_S, make_window
 from latentviewer.bootstrap.working import rasteriser, train
 from latentviewer.domain.errors import UserError
+from latentviewer.io.atomic import write_bytes
 from latentviewer.jobs.progress import CancelToken
 from latentviewer.jobs.worker import Job, JobHandle
 from latentviewer.ui.application import apply_theme, make_application
@@ -25,18 +27,23 @@ from latentviewer.ui.theme import THEMES
 
 
 class Stage:
-    """Opens, waits for what is asked, runs commands, saves pictures; leaves nothing behind."""
+    """Opens, waits for what is asked, runs commands, saves pictures; leaves nothing behind.
+
+    What goes wrong ends it at once: a refusal is raised as it came, and so is a defect that
+    Qt would only print. Ctrl+C is raised between two turns of the event loop, for within one
+    it would be lost.
+    """
 
     def __init__(self, theme: str, size: tuple[int, int]) -> None:
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._fault: BaseException | None = None
+        self._hook_before = sys.excepthook
+        self._interrupt_before = _set_interrupt(self._on_interrupt)
         self._app = make_application(["latentviewer"])
-        self.window, self.workbench, self._lanes = make_window()
-        self._fault: str | None = None
+        self.window, self.workbench, self._lanes = make_window(remembers=False)
+        sys.excepthook = self._on_defect
+        self.workbench.workspace.refused.connect(self._on_fault)
         self.workbench.workspace.message.connect(self._on_message)
-        self.workbench.settings = dataclasses.replace(
-            self.workbench.settings, hint_seen=True, recent=()
-        )
-        self.window.sidebar.set_recent(())
         self.window.resize(*size)
         self.window.set_theme(THEMES[theme])
         apply_theme(self._app, THEMES[theme])
@@ -56,6 +63,8 @@ class Stage:
         self.workbench.workspace.session.mark_saved()
         self.window.close()
         self._lanes.stop()
+        sys.excepthook = self._hook_before
+        _set_interrupt(self._interrupt_before)
 
     def run(self, command_id: str, **arguments: Any) -> None:
         """Runs a command, as a click would."""
@@ -96,8 +105,12 @@ class Stage:
     def save(self, path: Path) -> tuple[int, int]:
         """Saves the window's picture; returns its width and height in pixels."""
         picture = self.window.grab()
-        if not picture.save(str(path)):
-            raise UserError(f"{path} could not be written; choose another folder.")
+        content = QByteArray()
+        buffer = QBuffer(content)
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        if not picture.save(buffer, "PNG"):
+            raise UserError(f"{path}: the window could not be drawn; choose a smaller size.")
+        write_bytes(path, bytes(content.data()))
         return picture.width(), picture.height()
 
     def wait_until_quiet_for(self, seconds: float) -> None:
@@ -143,15 +156,26 @@ class Stage:
             title, steps, done=lambda _: None, failed=self.workbench.workspace.fault
         )
 
+    def _on_fault(self, error: BaseException) -> None:
+        self._fault = self._fault or error
+
     def _on_message(self, sentence: str, fault: bool) -> None:
         if fault:
-            self._fault = sentence
+            self._on_fault(UserError(sentence))
+
+    def _on_defect(
+        self, kind: type[BaseException], value: BaseException, trace: TracebackType | None
+    ) -> None:
+        self._on_fault(value.with_traceback(trace))
+
+    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._fault = KeyboardInterrupt()
 
     def _wait(self, there: Callable[[], bool], patience_s: float, what: str) -> None:
         end = time.monotonic() + patience_s
         while not there():
             if self._fault is not None:
-                raise UserError(self._fault)
+                raise self._fault
             if time.monotonic() > end:
                 raise UserError(f"{what} was not ready after {patience_s:.0f} s; try again.")
             self._spin(10)
@@ -160,3 +184,15 @@ class Stage:
         loop = QEventLoop()
         QTimer.singleShot(milliseconds, loop.quit)
         loop.exec()
+        if isinstance(self._fault, KeyboardInterrupt):
+            raise self._fault
+
+
+_OnSignal = Callable[[int, FrameType | None], Any] | int | None
+
+
+def _set_interrupt(handler: _OnSignal) -> _OnSignal:
+    """Sets what Ctrl+C does, and returns what it did before; only the main thread may."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    return signal.signal(signal.SIGINT, signal.default_int_handler if handler is None else handler)

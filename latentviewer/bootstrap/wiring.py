@@ -16,6 +16,7 @@ from latentviewer.app.services import MapResult, Services
 from latentviewer.app.settings import Settings, settings_from_json, settings_to_json
 from latentviewer.app.workbench import Workbench
 from latentviewer.bootstrap.catalogue import (
+    data_folders,
     open_model,
     open_reference,
     samples,
@@ -24,6 +25,7 @@ from latentviewer.bootstrap.catalogue import (
 from latentviewer.bootstrap.forming import UmapLane
 from latentviewer.bootstrap.working import encode
 from latentviewer.bundled import data_folder, state_folder
+from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataDistance, DataSet, Model
 from latentviewer.jobs.child import ChildLane
 from latentviewer.jobs.progress import Progress
@@ -72,9 +74,16 @@ class Lanes:
             self.warming.join()
 
 
-def make_workbench(deliver: Deliver, worker: Worker, child: ChildLane) -> Workbench:
-    """The workbench with its services, and the stored settings."""
-    settings, sentence = stored_settings()
+def make_workbench(
+    deliver: Deliver, worker: Worker, child: ChildLane, remembers: bool = True
+) -> Workbench:
+    """The workbench with its services, and the stored settings.
+
+    Args:
+        remembers: whether it is a person's own: their settings are taken and kept. Else it
+            knows their data folders only, and leaves nothing behind.
+    """
+    settings, sentence = stored_settings() if remembers else (_settings_of_nobody(), None)
 
     def remember_folder(path: Path) -> None:
         kept = tuple(f for f in workbench.settings.data_folders if f != str(path))
@@ -83,7 +92,8 @@ def make_workbench(deliver: Deliver, worker: Worker, child: ChildLane) -> Workbe
     folders = [Path(folder) for folder in settings.data_folders]
     services = make_services(child, folders, remember_folder)
     workbench = Workbench(worker, services, settings, state_folder() / "autosaved")
-    workbench.settings_changed.connect(_store_settings)
+    if remembers:
+        workbench.settings_changed.connect(_Keeper(workbench).store)
     if sentence:
         deliver(lambda: workbench.workspace.message.emit(sentence, True))
     return workbench
@@ -121,8 +131,14 @@ def make_services(
     )
 
 
-def make_window(inbox: Inbox | None = None) -> tuple[MainWindow, Workbench, Lanes]:
-    """The whole program but for its event loop. A QApplication must exist."""
+def make_window(
+    inbox: Inbox | None = None, remembers: bool = True
+) -> tuple[MainWindow, Workbench, Lanes]:
+    """The whole program but for its event loop. A QApplication must exist.
+
+    Args:
+        remembers: see `make_workbench`.
+    """
     from latentviewer.kernels.reference import NumpyRasteriser
     from latentviewer.ui.garbage import GarbageTurns
     from latentviewer.ui.inbox import Inbox as MakeInbox
@@ -132,7 +148,7 @@ def make_window(inbox: Inbox | None = None) -> tuple[MainWindow, Workbench, Lane
     worker = Worker(inbox.deliver)
     child = ChildLane(inbox.deliver, "latentviewer.projection.child_entry:serve")
     worker.start()
-    workbench = make_workbench(inbox.deliver, worker, child)
+    workbench = make_workbench(inbox.deliver, worker, child, remembers)
     window = MainWindow(workbench, NumpyRasteriser())
     garbage = GarbageTurns(window)
     window.map_panel.view.hovered.connect(lambda _target: garbage.touch())
@@ -168,10 +184,29 @@ def stored_settings() -> tuple[Settings, str | None]:
     return settings_from_json(values), sentence
 
 
-def _store_settings(settings: Settings) -> None:
-    from latentviewer.io.settings import save_settings
+def _settings_of_nobody() -> Settings:
+    folders = tuple(str(folder) for folder in data_folders()[:-1])
+    return Settings(data_folders=folders, hint_seen=True)
 
-    save_settings(settings_file(), settings_to_json(settings))
+
+class _Keeper:
+    """Stores the settings; where that fails it says so once, and the work goes on."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+        self._said = False
+
+    def store(self, settings: Settings) -> None:
+        from latentviewer.io.settings import save_settings
+
+        try:
+            save_settings(settings_file(), settings_to_json(settings))
+        except UserError as error:
+            if not self._said:
+                self._said = True
+                self._workbench.workspace.message.emit(
+                    f"The settings are not kept for the next start. {error}", True
+                )
 
 
 def _download(name: str) -> Generator[Progress, None, Path]:
@@ -220,9 +255,13 @@ def _nearest(
 
 
 def _save_project(path: Path, session: Mapping[str, Any], space: Space) -> None:
+    from latentviewer.io.failures import cannot_write
     from latentviewer.io.projects import save_project
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
     save_project(path, session, space)
 
 

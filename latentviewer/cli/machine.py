@@ -10,7 +10,7 @@ def open_window(arguments: argparse.Namespace) -> int:
     """Opens the window."""
     from latentviewer import bootstrap
 
-    return bootstrap.open_window(arguments.path)
+    return bootstrap.open_window(arguments.path, write_line)
 
 
 def get(arguments: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """What a file or folder is, told without opening it in the window."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,16 @@ from latentviewer.io.datasets import parts_of_folder, recognised_folder
 from latentviewer.io.projects import is_project, read_project
 from latentviewer.io.spaces import content_kind, open_space
 
+CheckSession = Callable[[Mapping[str, Any], Space], None]
 
-def inspect_path(path: Path) -> dict[str, Any]:
+
+def inspect_path(
+    path: Path, check_session: CheckSession = lambda _session, _space: None
+) -> dict[str, Any]:
     """What a file or folder is; JSON values only.
+
+    Args:
+        check_session: raises a UserError where a project's session does not fit its space.
 
     Returns:
         Always `path`; `kind`: `space`, `project`, `data set` or `unknown`; `format`;
@@ -32,6 +40,7 @@ def inspect_path(path: Path) -> dict[str, Any]:
     try:
         if project:
             session, space = read_project(path)
+            check_session(session, space)
             found = {"kind": "project", "version": session["version"], **_space(space)}
         else:
             found = {"kind": "space", **_space(open_space(path))}

@@ -9,11 +9,14 @@ from latentviewer.io.atomic import write_bytes
 from latentviewer.io.failures import cannot_write
 
 
-def load_settings(path: Path) -> tuple[dict[str, Any], str | None]:
+def load_settings(path: Path, keep_aside: bool = True) -> tuple[dict[str, Any], str | None]:
     """The stored values, and a sentence to show where they could not be read.
 
-    A broken file is kept aside under the same name with `.broken` added. A file that is
-    not there is no fault: it gives no values and no sentence.
+    A file that is not there is no fault: it gives no values and no sentence.
+
+    Args:
+        keep_aside: whether a broken file is renamed, with `.broken` added, so that it is not
+            written over; for whoever shows the sentence.
     """
     try:
         values = json.loads(path.read_bytes())
@@ -27,7 +30,9 @@ def load_settings(path: Path) -> tuple[dict[str, Any], str | None]:
             "used; check the file's permissions."
         )
     except (ValueError, RecursionError):
-        return {}, _kept_aside(path)
+        if keep_aside:
+            return {}, _kept_aside(path)
+        return {}, f"The settings in {path} are damaged, so the defaults are used."
     return values, None
 
 
