@@ -1,5 +1,6 @@
 """The arithmetic's side of the session: an expression, its picture, its neighbours."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,12 +8,13 @@ from numpy.typing import NDArray
 
 from latentviewer.app.preview import Request, answer
 from latentviewer.app.previews import NEIGHBOURS_SHOWN, Previews, pictures
+from latentviewer.app.services import MapResult
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import LatentTarget, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import ExpressionError
-from latentviewer.domain.expression import Context, complete, evaluate, parse
-from latentviewer.domain.ports import Images
+from latentviewer.domain.expression import Context, Expression, complete, evaluate, parse
+from latentviewer.domain.ports import DataSet, Images, Model
 from latentviewer.domain.space import Latents
 
 
@@ -52,10 +54,12 @@ class Arithmetic:
         self._workspace = workspace
         self._previews = previews
         self.outcome: Outcome | None = None
+        self._worked_with: tuple[Model | None, DataSet | None] | None = None
         self.outcome_changed: Signal[[Outcome | None]] = Signal()
         self.fault: Signal[[str, int]] = Signal()
         workspace.session.changed.connect(self._on_state)
-        workspace.map_changed.connect(lambda _map: self._again())
+        workspace.map_changed.connect(self._on_map)
+        workspace.sources_changed.connect(self._on_sources)
 
     def context(self) -> Context:
         """The names an expression can use now."""
@@ -79,6 +83,15 @@ class Arithmetic:
         except ExpressionError as error:
             self.fault.emit(str(error), error.position)
             return
+        self._work_out(expression, text, self._on_outcome)
+
+    def _work_out(
+        self,
+        expression: Expression,
+        text: str,
+        done: Callable[[Outcome | ExpressionError], None],
+    ) -> None:
+        self._worked_with = (self._workspace.model, self._workspace.data)
         context, sources = self.context(), self._workspace.sources()
         nearest, shown = self._workspace.services.nearest, self._workspace.shown_map
 
@@ -106,7 +119,7 @@ class Arithmetic:
                 place=shown.places(result.latent[None])[0] if shown is not None else None,
             )
 
-        self._workspace.call(work, self._on_outcome)
+        self._workspace.call(work, done)
 
     def show(self) -> None:
         """Puts the outcome in the preview."""
@@ -127,19 +140,39 @@ class Arithmetic:
         self.outcome_changed.emit(outcome)
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
-        changed_space = (old.space.latent if old.space else None) is not (
-            new.space.latent if new.space else None
+        changed_space = (old.space.latent if old.space is not None else None) is not (
+            new.space.latent if new.space is not None else None
         )
         if changed_space or (new.expression != old.expression and not new.expression):
-            self.outcome = None
+            self.outcome, self._worked_with = None, None
             self.outcome_changed.emit(None)
-        elif (
-            new.expression != old.expression
-            and self.outcome is not None
-            and self.outcome.text != new.expression
+        elif new.expression != old.expression and (
+            self.outcome is None or self.outcome.text != new.expression
         ):
             self.evaluate(new.expression)
 
+    def _on_sources(self) -> None:
+        if self._worked_with != (self._workspace.model, self._workspace.data):
+            self._again()
+
+    def _on_map(self, shown: MapResult | None) -> None:
+        if shown is not None:
+            self._again()
+
     def _again(self) -> None:
-        if self.outcome is not None:
-            self.evaluate(self.outcome.text)
+        """Evaluates what the session holds: after a project was opened, or on another map."""
+        text = self._workspace.state.expression
+        if not text or self._workspace.state.space is None:
+            return
+        try:
+            expression = parse(text)
+        except ExpressionError:
+            return
+        self._work_out(expression, text, self._on_again)
+
+    def _on_again(self, outcome: Outcome | ExpressionError) -> None:
+        # The user may have evaluated another one meanwhile; what no longer holds, such as a
+        # name that is gone, is not told again unasked.
+        if isinstance(outcome, Outcome) and outcome.text == self._workspace.state.expression:
+            self.outcome = outcome
+            self.outcome_changed.emit(outcome)

@@ -15,6 +15,7 @@ from latentviewer.jobs.progress import CancelToken, Progress
 from latentviewer.jobs.worker import Job
 
 PROJECT_SUFFIX = ".latentviewer"
+AUTOSAVED = " (autosaved)"
 
 
 class Opening:
@@ -99,7 +100,7 @@ class Opening:
         if state.space is None or not self._workspace.session.unsaved:
             return None
         safe = "".join(c if c.isalnum() or c in "-_ " else "_" for c in state.space.name).strip()
-        target = self._autosave_folder / f"{safe or 'space'} (autosaved){PROJECT_SUFFIX}"
+        target = self._autosave_folder / f"{safe or 'space'}{AUTOSAVED}{PROJECT_SUFFIX}"
         self._workspace.services.save_project(target, session_to_json(state), state.space)
         self._workspace.session.mark_saved()
         self.opened.emit(str(target))
@@ -166,6 +167,9 @@ class Opening:
         workspace.cancel_jobs()
         workspace.epoch = workspace.worker.new_epoch()
         workspace.model = workspace.data = None
+        workspace.model_expected = (
+            state.space is not None and state.space.provenance.model is not None
+        )
         workspace.missing_data = None
         workspace.shown_map = None
         workspace.distance = None
@@ -195,10 +199,11 @@ class Opening:
         self._workspace.call(load, self._on_model)
 
     def _on_model(self, result: Model | str) -> None:
+        self._workspace.model_expected = False
         if isinstance(result, str):
             self._workspace.message.emit(result, True)
-            return
-        self._workspace.model = result
+        else:
+            self._workspace.model = result
         self._workspace.sources_changed.emit()
 
     def _load_data(self, sentence: str | None) -> None:

@@ -62,6 +62,7 @@ class Paths:
         self._previews = previews
         self.film: Film | None = None
         self.current: int | None = None
+        self._frame: LatentTarget | None = None
         self._turn = 0
         self.film_changed: Signal[[Film | None]] = Signal()
         self.current_changed: Signal[[int | None]] = Signal()
@@ -140,7 +141,8 @@ class Paths:
             count = len(self.film.latents)
             chosen = min(max(int(index), 0), count - 1)
             title = f"Frame {chosen + 1} of {count}"
-            self._previews.hover(LatentTarget(self.film.latents[chosen], title))
+            self._frame = LatentTarget(self.film.latents[chosen], title)
+            self._previews.hover(self._frame)
         if chosen != self.current:
             self.current = chosen
             self.current_changed.emit(chosen)
@@ -163,6 +165,21 @@ class Paths:
             progress=self._workspace.on_progress,
         )
         self._workspace.track(handle)
+
+    def _keep_place(self, before: Film | None, film: Film) -> None:
+        """A new film goes on where the one before stood, in the preview too."""
+        count = len(film.latents)
+        if self.current is None or before is None or not count:
+            self.show_frame(None)
+            return
+        place = self.current / max(len(before.latents) - 1, 1)
+        chosen = min(round(place * (count - 1)), count - 1)
+        if self._frame is not None and self._previews.target is self._frame:
+            if not np.array_equal(before.latents, film.latents):
+                self.show_frame(chosen)
+        elif chosen != self.current:
+            self.current = chosen
+            self.current_changed.emit(chosen)
 
     def _check(self, index: int) -> None:
         if not 0 <= index < len(self.path.waypoints):
@@ -212,9 +229,9 @@ class Paths:
     def _decode_on(self, film: Film, turn: int) -> None:
         if turn != self._turn:
             return
-        self.film = film
-        if self.current is not None and self.current >= len(film.latents):
-            self.show_frame(None)
+        before, self.film = self.film, film
+        if film.done == 0:
+            self._keep_place(before, film)
         self.film_changed.emit(film)
         model = self._workspace.model
         if model is None or not self._workspace.can(Capability.DECODE):

@@ -74,6 +74,11 @@ class Previews:
         workspace.sources_changed.connect(self.refresh)
 
     @property
+    def target(self) -> Target | None:
+        """What was asked for last."""
+        return self._target
+
+    @property
     def spread(self) -> float:
         """How many standard deviations from the mean are shown."""
         return self._spread

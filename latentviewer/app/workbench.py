@@ -60,7 +60,8 @@ class Workbench:
     def present(self) -> frozenset[Needs]:
         """What of the commands' needs holds now."""
         workspace, state = self.workspace, self.workspace.state
-        colour_by = state.space.columns.get(state.map.colour_by or "") if state.space is not None else None
+        columns = state.space.columns if state.space is not None else {}
+        colour_by = columns.get(state.map.colour_by or "")
         there = {
             Needs.SPACE: state.space is not None,
             Needs.MODEL: workspace.model is not None,

@@ -25,6 +25,7 @@ class Workspace:
         worker: the thread that owns every torch model.
         services: the rooms below.
         model, data: what is loaded for the open space, or None.
+        model_expected: whether the space names a model that is still being loaded.
         missing_data: the name of a data set that is not on this machine, or None.
         shown_map: the finished map for the present settings, or None.
         distance: distance to the data of the open space, or None.
@@ -41,6 +42,7 @@ class Workspace:
         self.services = services
         self.model: Model | None = None
         self.data: DataSet | None = None
+        self.model_expected = False
         self.missing_data: str | None = None
         self.shown_map: MapResult | None = None
         self.distance: DataDistance | None = None

@@ -7,7 +7,9 @@ from latentviewer.app.preview import Answer
 from latentviewer.app.state import LatentTarget, PlaceTarget, RowTarget
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.errors import UserError
-from latentviewer.domain.space import Space
+from latentviewer.domain.ports import Model
+from latentviewer.domain.space import Provenance, Space
+from latentviewer.domain.table import categories_of
 from tests.app.conftest import Fakes
 
 
@@ -393,3 +395,105 @@ def test_opening_a_model_encodes_the_data_it_was_trained_on(opened: Workbench) -
     opened.commands.run("file.open_path", path="model")
     assert opened.workspace.space.name == "encoded"
     assert statuses[-1] == "done"
+
+
+def test_a_path_of_other_frames_is_shown_where_the_one_before_stood(opened: Workbench) -> None:
+    opened.commands.run("path.add_row", row=0)
+    opened.commands.run("path.add_row", row=5)
+    opened.commands.run("path.show_frame", index=23)
+    assert shown(opened).title == "Frame 24 of 24"
+    opened.commands.run("path.frames", count=40)
+    assert opened.paths.current == 39
+    assert shown(opened).title == "Frame 40 of 40"
+    opened.commands.run("path.frames", count=10)
+    assert shown(opened).title == "Frame 10 of 10"
+    opened.commands.run("path.add_row", row=2)
+    np.testing.assert_array_equal(shown(opened).latent, [2.0, 2.0])
+
+
+def test_a_changed_path_leaves_alone_what_else_the_preview_shows(opened: Workbench) -> None:
+    opened.commands.run("path.add_row", row=0)
+    opened.commands.run("path.add_row", row=5)
+    opened.commands.run("path.show_frame", index=23)
+    opened.previews.hover(RowTarget(4))
+    opened.commands.run("path.frames", count=40)
+    assert shown(opened).row == 4
+    assert opened.paths.current == 39
+    opened.commands.run("path.clear")
+    assert opened.paths.current is None
+
+
+def test_an_opened_project_has_its_expressions_result_again(
+    opened: Workbench, tmp_path: Path
+) -> None:
+    opened.commands.run("arithmetic.evaluate", text="#5 - #1")
+    target = str(tmp_path / "mine.latentviewer")
+    opened.commands.run("file.save_project", path=target)
+    opened.commands.run("file.welcome")
+    assert opened.arithmetic.outcome is None
+    opened.commands.run("file.open_path", path=target)
+    outcome = opened.arithmetic.outcome
+    assert outcome is not None
+    assert outcome.text == "#5 - #1"
+    np.testing.assert_array_equal(outcome.latent, [4.0, 1.0])
+    assert outcome.decoded is not None
+    assert outcome.place is not None
+    assert outcome.images is not None
+    assert not opened.workspace.session.unsaved
+
+
+def test_redo_brings_an_expressions_result_back(opened: Workbench) -> None:
+    opened.commands.run("arithmetic.evaluate", text="#5 - #1")
+    opened.commands.run("edit.undo")
+    assert opened.arithmetic.outcome is None
+    opened.commands.run("edit.redo")
+    assert opened.arithmetic.outcome is not None
+
+
+def test_a_new_expression_is_not_overtaken_by_the_one_before(opened: Workbench) -> None:
+    from latentviewer.app.arithmetic import Outcome
+
+    opened.commands.run("arithmetic.evaluate", text="#5")
+    before = opened.arithmetic.outcome
+    opened.commands.run("arithmetic.evaluate", text="#1")
+    assert isinstance(before, Outcome)
+    opened.arithmetic._on_again(before)
+    assert opened.workspace.state.expression == "#1"
+    assert opened.arithmetic.outcome is not None
+    assert opened.arithmetic.outcome.text == "#1"
+
+
+def test_a_decoder_is_expected_until_it_came_or_was_refused(
+    workbench: Workbench, fakes: Fakes
+) -> None:
+    expected: list[tuple[bool, bool]] = []
+    workspace = workbench.workspace
+    workspace.sources_changed.connect(
+        lambda: expected.append((workspace.model_expected, workspace.model is not None))
+    )
+    workbench.commands.run("file.open_path", path="six.arrow")
+    assert expected[0] == (True, False)
+    assert expected[-1] == (False, True)
+    expected.clear()
+
+    def refuse(name: str) -> Model:
+        raise UserError(f"{name} is not on this machine.")
+
+    object.__setattr__(workspace.services, "open_model", refuse)
+    fakes.space = Space(
+        "alone", np.zeros((6, 2), np.float32), provenance=Provenance(model="doubling")
+    )
+    workbench.commands.run("file.open_path", path="alone.arrow")
+    assert expected[0] == (True, False)
+    assert expected[-1] == (False, False)
+    fakes.space = Space("plain", np.zeros((6, 2), np.float32))
+    workbench.commands.run("file.open_path", path="plain.arrow")
+    assert not workspace.model_expected
+
+
+def test_an_empty_space_offers_its_columns(workbench: Workbench, fakes: Fakes) -> None:
+    fakes.space = Space("none", np.zeros((0, 2), np.float32), columns={"kind": categories_of([])})
+    workbench.commands.run("file.open_path", path="none.arrow")
+    assert ("kind", "kind") in workbench.choices("columns")
+    workbench.commands.run("map.colour_by", column="kind")
+    assert workbench.commands.available("map.filter")
