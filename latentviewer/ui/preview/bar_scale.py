@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 _MOST_UNSCROLLED = 64
 _NARROWEST_PITCH_PX = 5.0
-_WIDEST_PITCH_PX = 34.0
+_WIDEST_PITCH_PX = 60.0
 _DEFAULT_RANGE = 3.0
 _ROOM_BEYOND_RANGE = 1.5
 
@@ -68,9 +68,14 @@ class BarScale:
 
 
 def pitch_of(count: int, width: float) -> float:
-    """Columns fill the width; above 64 they keep that width and are scrolled."""
+    """Columns fill the width, up to a widest one; above 64 they stay as narrow and scroll."""
     shown = max(1, min(count, _MOST_UNSCROLLED))
     return min(max(width / shown, _NARROWEST_PITCH_PX), _WIDEST_PITCH_PX)
+
+
+def left_of(count: int, width: float) -> float:
+    """Where the first column begins: few columns stand in the middle."""
+    return max(0.0, (width - count * pitch_of(count, width)) / 2)
 
 
 def half_range_of(

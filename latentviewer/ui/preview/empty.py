@@ -9,6 +9,7 @@ from latentviewer.ui.theme import Theme
 
 _SENTENCE = "Move the mouse over the map."
 _DECODES = "The decoder draws what lies under the cursor."
+_LOADING = "Loading the decoder…"
 _NO_DECODER = "This space has no decoder: you see its samples, but nothing between them."
 
 
@@ -27,9 +28,9 @@ class EmptyPreview(QWidget):
         self._theme = theme
         self.update()
 
-    def set_decoder_available(self, available: bool) -> None:
-        """Says plainly where nothing will be decoded."""
-        self._more = _DECODES if available else _NO_DECODER
+    def set_decoder_available(self, available: bool, loading: bool = False) -> None:
+        """Says plainly where nothing will be decoded, or not yet."""
+        self._more = _LOADING if loading else _DECODES if available else _NO_DECODER
         self.sentence = f"{_SENTENCE} {self._more}"
         self.setAccessibleName(self.sentence)
         self.update()

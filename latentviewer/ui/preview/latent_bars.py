@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QSizePolicy, QToolTip
 from latentviewer.domain.space import Latents
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.preview.backdrop import Backdrop
-from latentviewer.ui.preview.bar_scale import BarScale, half_range_of, pitch_of
+from latentviewer.ui.preview.bar_scale import BarScale, half_range_of, left_of, pitch_of
 from latentviewer.ui.preview.image_tile import small_font
 from latentviewer.ui.theme import Theme
 
@@ -32,6 +32,7 @@ _STEPS_PER_RANGE = 40
 _FINE = 0.1
 _EDITED_BEYOND = 1e-6
 _WHISKERS_FROM_PX = 7
+_WIDEST_BAR_PX = 26.0
 
 
 class LatentBars(QAbstractScrollArea):
@@ -81,7 +82,7 @@ class LatentBars(QAbstractScrollArea):
         return BarScale(
             len(self.values),
             self._half_range,
-            -float(scrolled),
+            left_of(len(self.values), width) - float(scrolled),
             pitch,
             _PAD_PX + 1.0,
             _HEIGHT_PX - _NUMBERS_PX - float(_PAD_PX),
@@ -237,7 +238,7 @@ class LatentBars(QAbstractScrollArea):
             painter, self.viewport(), key, lambda inner: self._paint_still(inner, scale, width)
         )
         edited = self.edited
-        bar_width = max(2.0, min(scale.pitch * 0.62, 16.0))
+        bar_width = max(2.0, min(scale.pitch * 0.62, _WIDEST_BAR_PX))
         plain, accent = theme.colour("text_faint"), theme.colour("accent")
         whisker = theme.colour("text")
         whiskers = self._std if scale.pitch >= _WHISKERS_FROM_PX else None
@@ -285,7 +286,8 @@ class LatentBars(QAbstractScrollArea):
 
     def _paint_ground(self, painter: QPainter, scale: BarScale, width: int) -> None:
         theme = self._theme
-        ground = QRectF(0, 0, width, scale.bottom + _PAD_PX)
+        left = max(0.0, scale.left) if scale.count else 0.0
+        ground = QRectF(left, 0, width - 2 * left, scale.bottom + _PAD_PX)
         painter.fillRect(ground, theme.colour("map"))
         marked = self._marked()
         if marked is not None:
@@ -299,7 +301,7 @@ class LatentBars(QAbstractScrollArea):
                 side = max(scale.pitch - 2, 1)
                 painter.fillRect(QRectF(scale.x(i) - side / 2, top, side, bottom - top), band)
         painter.setPen(theme.colour("text_faint"))
-        painter.drawLine(QPointF(0, scale.zero), QPointF(width, scale.zero))
+        painter.drawLine(QPointF(ground.left(), scale.zero), QPointF(ground.right(), scale.zero))
         painter.setPen(theme.colour("accent" if self.hasFocus() else "border"))
         painter.drawRect(ground.adjusted(0, 0, -1, -1))
 

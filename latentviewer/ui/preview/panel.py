@@ -132,10 +132,10 @@ class PreviewPanel(QFrame):
         """The category colour of the label's chip; None for a neutral one."""
         self.title.set_colour(None if colour is None else QColor(*colour))
 
-    def set_decoder_available(self, available: bool) -> None:
-        """Whether latents can be decoded at all."""
-        self.pictures.set_decoder_available(available)
-        self.empty.set_decoder_available(available)
+    def set_decoder_available(self, available: bool, loading: bool = False) -> None:
+        """Whether latents can be decoded at all, or will be once the decoder is loaded."""
+        self.pictures.set_decoder_available(available, loading)
+        self.empty.set_decoder_available(available, loading)
         if self._shown is not None:
             self.show_answer(self._shown)
 
@@ -153,8 +153,9 @@ class PreviewPanel(QFrame):
         self.bars.set_ranges(low, high)
 
     def set_pinned(self, pinned: bool) -> None:
-        """Whether the preview returns to what it shows now."""
-        self.unpin.setVisible(pinned)
+        """Whether what is shown is what the preview returns to."""
+        if self.unpin.isHidden() == pinned:
+            self.unpin.setVisible(pinned)
 
     def clear(self) -> None:
         """Nothing was asked yet."""

@@ -15,6 +15,7 @@ _LARGEST_SIDE_PX = 300
 
 NO_DECODER = "This space has no decoder; open its model to see latents decoded."
 NO_DECODER_SHORT = "No decoder here."
+LOADING = "Loading the decoder…"
 NOT_HERE = "The original is not on this machine."
 NO_ORIGINAL = "Not a sample."
 NO_DIFFERENCE = "Needs the original."
@@ -35,6 +36,7 @@ class Pictures(QWidget):
         self.difference = ImageTile("Difference", theme, legend=True, parent=self)
         self.difference.setToolTip(legend_text())
         self._decoder = True
+        self._without = NO_DECODER_SHORT
         self._original_missing = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -48,8 +50,9 @@ class Pictures(QWidget):
         for tile in self.tiles:
             tile.set_theme(theme)
 
-    def set_decoder_available(self, available: bool) -> None:
-        """Which tile is the large one."""
+    def set_decoder_available(self, available: bool, loading: bool = False) -> None:
+        """Which tile is the large one, and what stands there while the decoder is loaded."""
+        self._without = LOADING if loading else NO_DECODER_SHORT
         if available != self._decoder:
             self._decoder = available
             self._place()
@@ -67,7 +70,9 @@ class Pictures(QWidget):
             tile.set_image(None)
             tile.set_warning("")
         self.original.set_message(NOT_HERE if self._original_missing else "")
-        self.decoded.set_message("" if self._decoder else NO_DECODER_SHORT)
+        self.decoded.set_message(
+            "" if self._decoder and self._without != LOADING else self._without
+        )
         self.difference.set_message("")
 
     def show_pictures(
@@ -85,7 +90,7 @@ class Pictures(QWidget):
         self.decoded.set_image(decoded)
         self.decoded.set_warning(FAR if far and decoded is not None else "")
         if decoded is None:
-            self.decoded.set_message(NO_DECODER_SHORT)
+            self.decoded.set_message(self._without)
         else:
             self.decoded.repaint()
         self.original.set_image(original)

@@ -9,6 +9,7 @@ from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.preview.image import to_image
 from latentviewer.ui.preview.strip import Cell, ImageStrip
 from latentviewer.ui.theme import Theme
+from latentviewer.ui.wheel import guard_wheel
 
 _STEPS_PER_SIGMA = 10
 _LARGEST_SPREAD = 3
@@ -40,6 +41,7 @@ class PosteriorSection(QWidget):
         self.slider.setAccessibleName("Posterior spread in standard deviations")
         self.slider.setToolTip("How far from the mean the shown sample is drawn, 0 to 3 σ")
         self.slider.valueChanged.connect(self._on_slider)
+        guard_wheel(self.slider)
         self._value = QLabel()
         self._value.setProperty("role", "dim")
         self._value.setFixedWidth(36)

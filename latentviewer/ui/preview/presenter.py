@@ -52,6 +52,8 @@ class PreviewPresenter:
         self._settle.stop()
 
     def _on_answer(self, answer: Answer) -> None:
+        pinned = self._workbench.workspace.state.pinned
+        self._panel.set_pinned(pinned is not None and answer.request.target is pinned)
         row = answer.row
         colours = self._maps.colouring
         if row is not None and colours is not None and row < len(colours.codes):
@@ -81,7 +83,9 @@ class PreviewPresenter:
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
         if new.pinned is not old.pinned:
-            self._panel.set_pinned(new.pinned is not None)
+            # A new one says so with its answer; the mark must not blink while a bar is dragged.
+            if new.pinned is None:
+                self._panel.set_pinned(False)
             self._settle.start()
         if (
             new.space is not None
@@ -103,5 +107,8 @@ class PreviewPresenter:
             workspace.can(Capability.POSTERIOR) and space.latent_std is not None
         )
         card = workspace.model.card if workspace.model is not None else None
-        self._panel.set_decoder_available(workspace.can(Capability.DECODE))
+        self._panel.set_decoder_available(
+            workspace.can(Capability.DECODE) or workspace.model_expected,
+            loading=workspace.model_expected,
+        )
         self._status.set_model(f"{card.name} on cpu" if card is not None else "")

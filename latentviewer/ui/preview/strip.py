@@ -21,6 +21,7 @@ from latentviewer.ui.theme import Theme
 _GAP_PX = 5
 _LINE_PX = 14
 _STALE_OPACITY = 0.3
+_SMALLEST_SIDE_PX = 28
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,16 @@ class ImageStrip(QWidget):
 
     def cell_at(self, x: float, y: float) -> int | None:
         """Which cell lies there."""
-        for i in range(len(self.cells)):
+        for i in range(min(len(self.cells), self.fitting)):
             if self._cell(i).contains(x, y):
                 return i
         return None
+
+    @property
+    def fitting(self) -> int:
+        """How many cells the width has room for; the rest, the farther ones, are left out."""
+        least = min(self._side, _SMALLEST_SIDE_PX) + _GAP_PX
+        return min(self._most, max(1, (self.width() - 2 + _GAP_PX) // least))
 
     def cell_rect(self, i: int) -> QRectF:
         """Where a cell's picture is drawn."""
@@ -122,7 +129,8 @@ class ImageStrip(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
         if step is not None and self.cells:
-            self.current = min(max(self.current + step, 0), len(self.cells) - 1)
+            last = min(len(self.cells), self.fitting) - 1
+            self.current = min(max(self.current + step, 0), last)
             self.setAccessibleDescription(self.cells[self.current].tip)
             self.update()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.cells:
@@ -154,7 +162,7 @@ class ImageStrip(QWidget):
             painter.setPen(self._theme.colour("text_faint"))
             flags = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop
             painter.drawText(QRectF(self.rect()).adjusted(0, 2, 0, 0), int(flags), self._empty)
-        for i, cell in enumerate(self.cells):
+        for i, cell in enumerate(self.cells[: self.fitting]):
             self._paint_cell(painter, i, cell)
         painter.end()
 
@@ -188,11 +196,12 @@ class ImageStrip(QWidget):
         painter.setFont(self.font())
 
     def _cell(self, i: int) -> QRectF:
-        room = (self.width() - 2 - (self._most - 1) * _GAP_PX) / self._most
+        most = self.fitting
+        room = (self.width() - 2 - (most - 1) * _GAP_PX) / most
         side = max(8.0, min(float(self._side), room))
         gap = _GAP_PX
-        if self._most > 1 and side == self._side:
-            spare = (self.width() - 2 - self._most * side) / (self._most - 1)
+        if most > 1 and side == self._side:
+            spare = (self.width() - 2 - most * side) / (most - 1)
             gap = int(min(spare, 2 * _GAP_PX))
         return QRectF(round(1 + i * (side + gap)), 0, side, self.height())
 

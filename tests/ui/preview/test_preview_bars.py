@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from preview_answers import Recorder
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -190,3 +190,25 @@ def test_few_dimensions_are_drawn(bars: LatentBars, dim: int) -> None:
     bars.set_latent(np.zeros(dim, np.float32), None, None)
     QTest.keyClick(bars, Qt.Key.Key_Up)
     assert not bars.grab().isNull()
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 8, 64])
+def test_bars_fill_their_frame_and_stand_in_the_middle(
+    qtbot: QtBot, dispatch: Recorder, count: int
+) -> None:
+    bars = LatentBars(dispatch, DARK)
+    qtbot.addWidget(bars)
+    bars.resize(320, bars.height())
+    bars.set_latent(np.ones(count, np.float32), None, None)
+    bars.show()
+    scale, width = bars.scale, bars.viewport().width()
+    right = scale.left + count * scale.pitch
+    assert scale.left == pytest.approx(width - right, abs=1)
+    assert scale.pitch <= 60
+    assert scale.left < 1 or scale.pitch == 60
+    image = bars.viewport().grab().toImage()
+    middle = round(scale.zero) - 3
+    assert image.pixelColor(round(scale.x(0)), middle) == QColor(DARK.text_faint)
+    if scale.left > 4:
+        assert image.pixelColor(round(scale.left) - 3, middle) == QColor(DARK.panel)
+        assert image.pixelColor(round(right) + 3, middle) == QColor(DARK.panel)

@@ -305,3 +305,28 @@ def test_words_for_every_kind_of_answer() -> None:
 def test_chip_text_can_be_read_on_any_colour() -> None:
     assert readable_on(QColor("#ffe14d")).lightness() < 60
     assert readable_on(QColor("#1d3a8a")).lightness() > 200
+
+
+def test_while_the_decoder_is_loaded_it_says_so(
+    panel: PreviewPanel, make_answer: MakeAnswer
+) -> None:
+    panel.set_decoder_available(True, loading=True)
+    assert "Loading the decoder" in panel.empty.sentence
+    assert "no decoder" not in panel.empty.sentence
+    panel.show_answer(make_answer(decoded=False))
+    assert panel.pictures.decoded.message == pictures.LOADING
+    assert panel.pictures.decoded.width() > 2 * panel.pictures.original.width()
+    panel.set_decoder_available(False)
+    assert panel.pictures.decoded.message == pictures.NO_DECODER_SHORT
+
+
+def test_a_narrow_strip_shows_fewer_pictures_and_none_too_small(panel: PreviewPanel) -> None:
+    neighbours(panel, 8)
+    strip = panel.neighbours
+    strip.resize(310, strip.height())
+    assert strip.fitting == 8
+    strip.resize(130, strip.height())
+    assert strip.fitting == 4
+    assert strip.cell_rect(0).width() >= 25
+    assert strip.cell_rect(3).right() <= 130
+    assert strip.cell_at(129, 10) in (None, 3)
