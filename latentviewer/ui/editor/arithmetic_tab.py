@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -28,6 +29,7 @@ from latentviewer.ui.preview.strip import ImageStrip
 from latentviewer.ui.theme import Theme
 
 _PICTURE_PX = 100
+_WIDE_FROM_PX, _LEAST_PX = 760, 400
 _HELP = (
     'Write #12 for a sample, mean(label == "3") for an average, @A for a group, $z1 for a kept '
     "latent. Enter evaluates; the result is decoded and its nearest samples are listed."
@@ -49,6 +51,8 @@ class ArithmeticTab(QWidget):
         super().__init__(parent)
         self._dispatch, self._theme = dispatch, theme
         self._rows: NDArray[np.int64] = np.zeros(0, np.int64)
+        self._shown_text: str | None = None
+        self._narrow = False
         self.setAccessibleName("Arithmetic editor")
         self.bar = ExpressionBar(theme)
         self.bar.evaluated.connect(self._evaluate)
@@ -68,11 +72,15 @@ class ArithmeticTab(QWidget):
         self.strip = ImageStrip("Nearest samples of the result", theme, side=44, lines=2)
         self.strip.chosen.connect(self._on_sample)
         self.show_button = QPushButton("Show in preview")
+        self.show_button.setAccessibleName("Show in preview")
+        self.show_button.setToolTip("Show the result in the preview")
         self.show_button.clicked.connect(self.show_result.emit)
         self.add = QPushButton("Add to path")
+        self.add.setAccessibleName("Add to path")
         self.add.setToolTip("Add shown latent to path  W")
         self.add.clicked.connect(lambda: dispatch("path.add_shown"))
         self.keep = QPushButton("Keep")
+        self.keep.setAccessibleName("Keep")
         self.keep.setToolTip("Keep this latent under a name  Ctrl+K")
         self.keep.clicked.connect(lambda: dispatch("latent.save"))
         self._build()
@@ -129,6 +137,21 @@ class ArithmeticTab(QWidget):
         column.addLayout(line)
         column.addLayout(self._below)
         column.addLayout(self._pages, 1)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_LEAST_PX, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _WIDE_FROM_PX
+        if narrow != self._narrow:
+            # In a narrow window words give way to icons and tooltips.
+            self._narrow = narrow
+            for button, text in (
+                (self.show_button, "Show in preview"), (self.add, "Add to path"),
+                (self.keep, "Keep"),
+            ):  # fmt: skip
+                button.setText("" if narrow else text)
 
     @property
     def history(self) -> list[str]:
@@ -189,8 +212,13 @@ class ArithmeticTab(QWidget):
         images: Pixels | None,
         norm: float | None = None,
     ) -> None:
-        """What the expression gave, with its (k,) nearest samples; images (k, h, w, c)."""
-        self.set_text(text)
+        """What the expression gave, with its (k,) nearest samples; images (k, h, w, c).
+
+        The same expression again, on another map, leaves alone what is being written.
+        """
+        if text != self._shown_text:
+            self.set_text(text)
+        self._shown_text = text
         self.picture.set_image(decoded)
         self.picture.set_message("" if decoded is not None else "No decoder here.")
         lines = [("Result", text, False)]
@@ -205,6 +233,7 @@ class ArithmeticTab(QWidget):
     def clear_result(self) -> None:
         """No result: says what can be written."""
         self._rows = np.zeros(0, np.int64)
+        self._shown_text = None
         self._pages.setCurrentIndex(0)
         self._show_examples()
 

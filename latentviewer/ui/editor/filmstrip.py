@@ -182,6 +182,11 @@ class Filmstrip(QAbstractScrollArea):
         for number, frame in enumerate(self._pins):
             if frame < self.count:
                 self._paint_pin(painter, layout, number, frame)
+        if self.hasFocus():
+            painter.setPen(self._theme.colour("accent"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            around = QRectF(self.viewport().rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+            painter.drawRoundedRect(around, 4, 4)
         painter.end()
 
     def _paint_frame(self, painter: QPainter, layout: FilmLayout, i: int) -> None:

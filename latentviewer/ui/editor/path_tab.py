@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSignalBlocker, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -25,8 +26,10 @@ from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.preview.image import Pixels
 from latentviewer.ui.theme import Theme
+from latentviewer.ui.wheel import guard_wheel
 
 _FEWEST_FRAMES, _MOST_FRAMES = 2, 600
+_WIDE_FROM_PX, _LEAST_PX = 580, 408
 _SLOWEST, _FASTEST, _USUAL_PACE = 2, 60, 24
 _MODES = (
     ("linear", "Linear", "Straight from one waypoint to the next"),
@@ -49,7 +52,7 @@ class PathTab(QWidget):
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._dispatch, self._theme = dispatch, theme
-        self._playing = False
+        self._playing, self._narrow = False, False
         self.setAccessibleName("Path editor")
         self.chips = WaypointChips(dispatch, theme)
         self.film = Filmstrip(theme)
@@ -100,6 +103,7 @@ class PathTab(QWidget):
         self.clear.setAccessibleName("Clear path")
         self.clear.setToolTip("Clear path  Ctrl+Backspace")
         self.clear.clicked.connect(lambda: dispatch("path.clear"))
+        guard_wheel(self.mode, self.frames, self.pace_slider)
         self._build()
         self._show_pace(_USUAL_PACE)
         self.set_theme(theme)
@@ -107,10 +111,10 @@ class PathTab(QWidget):
 
     def _build(self) -> None:
         controls = QHBoxLayout()
-        controls.setSpacing(8)
+        controls.setSpacing(6)
         for widget in (self.play, self.mode, self.frames, self.closed):
             controls.addWidget(widget)
-        controls.addSpacing(8)
+        controls.addSpacing(4)
         controls.addWidget(self.pace_slider)
         controls.addWidget(self._pace_text)
         controls.addStretch(1)
@@ -127,6 +131,26 @@ class PathTab(QWidget):
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self._empty)
         self._pages.addWidget(full)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(_LEAST_PX, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _WIDE_FROM_PX
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window words give way to icons and tooltips."""
+        self.export.setText("" if self._narrow else "Export…")
+        self.export.setFixedWidth(34 if self._narrow else self.export.sizeHint().width())
+        self.export.setStyleSheet("padding: 5px;" if self._narrow else "")
+        self.frames.setSuffix("" if self._narrow else " frames")
+        self.frames.setFixedWidth(56 if self._narrow else 96)
+        self.pace_slider.setFixedWidth(56 if self._narrow else 96)
+        self._pace_text.setVisible(not self._narrow)
 
     @property
     def pace(self) -> float:
@@ -199,3 +223,4 @@ class PathTab(QWidget):
 
     def _show_pace(self, value: int) -> None:
         self._pace_text.setText(f"{value} fps")
+        self.pace_slider.setToolTip(f"{value} frames per second, for playing and for films")

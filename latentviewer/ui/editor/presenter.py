@@ -92,6 +92,8 @@ class EditorPresenter:
         elif not self._workbench.workspace.can(Capability.DECODE):
             tab.set_frames(np.zeros((len(film.latents), 1, 1, 1), np.float32), 0)
         # Else the film before stays until the first pictures of this one are there.
+        if tab.film.current != self._workbench.paths.current:
+            tab.set_current(self._workbench.paths.current)
         tab.set_distances(film.distances, film.far)
 
     def _on_outcome(self, outcome: Outcome | None) -> None:
@@ -114,6 +116,10 @@ class EditorPresenter:
 
 def examples(space: Space) -> list[str]:
     """Expressions that make sense in this space, for the newcomer to click."""
+    if not len(space):
+        return ["zero()", "random(1)"]
+    if len(space) == 1:
+        return ["#0", "2 * #0", "random(1)"]
     key = space.label_column()
     if key is None:
         return ["#0 + #1", "lerp(#0, #1, 0.5)", "nearest(zero())"]
@@ -124,6 +130,6 @@ def examples(space: Space) -> list[str]:
     quoted = f"`{key}`" if not key.isidentifier() else key
     return [
         f'mean({quoted} == "{a}")',
-        f'mean({quoted} == "{a}") - mean({quoted} == "{b}") + #12',
+        f'mean({quoted} == "{a}") - mean({quoted} == "{b}") + #{min(12, len(space) - 1)}',
         f'slerp(mean({quoted} == "{a}"), mean({quoted} == "{c}"), 0.5)',
     ]
