@@ -33,8 +33,13 @@ def _pixmap(name: str, colour: str, size: int, scale: int) -> QPixmap:
     return pixmap
 
 
-def icon(name: str, theme: Theme, size: int = 16, role: str = "text_dim") -> QIcon:
-    """An icon for buttons and menus: accent text when checked, faint when disabled."""
+def icon(
+    name: str, theme: Theme, size: int = 16, role: str = "text_dim", in_menu: bool = False
+) -> QIcon:
+    """An icon for buttons and menus: accent text when checked, faint when disabled.
+
+    In a menu it also gets the accent text's colour on the highlighted row.
+    """
     made = QIcon()
     for scale in _SCALES:
         made.addPixmap(_pixmap(name, getattr(theme, role), size, scale))
@@ -44,6 +49,9 @@ def icon(name: str, theme: Theme, size: int = 16, role: str = "text_dim") -> QIc
         made.addPixmap(
             _pixmap(name, theme.accent_text, size, scale), QIcon.Mode.Normal, QIcon.State.On
         )
+        if in_menu:
+            for mode in (QIcon.Mode.Active, QIcon.Mode.Selected):
+                made.addPixmap(_pixmap(name, theme.accent_text, size, scale), mode, QIcon.State.Off)
     return made
 
 

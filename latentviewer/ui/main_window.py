@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.maps import METHOD_TITLES, methods
+from latentviewer.app.opening import AUTOSAVED
 from latentviewer.app.state import SessionState, Target
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.errors import UserError
@@ -74,10 +76,13 @@ class MainWindow(QMainWindow):
 
     def dispatch(self, command_id: str, **arguments: Any) -> None:
         """Runs a command; a refusal becomes a sentence in the status line."""
+        said = self.status.said
         try:
             self.workbench.commands.run(command_id, **arguments)
         except UserError as error:
             self.status.say(str(error), True)
+        else:
+            self.status.outdate(said, at_once=command_id in ("edit.undo", "edit.redo"))
 
     def _build(self, rasteriser: Rasteriser) -> None:
         theme = self.theme
@@ -187,9 +192,12 @@ class MainWindow(QMainWindow):
         open_now = new.space is not None
         self._middle.setCurrentWidget(self.map_panel if open_now else self.welcome)
         self.preview.setVisible(open_now)
+        if new.space is None or old.space is None or old.space.latent is not new.space.latent:
+            self.top_bar.clear_search()
+            if new.space is not None:
+                self.map_panel.view.setFocus()
         if old.space is None and new.space is not None:
             self.editor.setVisible(True)
-            self.map_panel.view.setFocus()
         if new.space is None:
             self.editor.setVisible(False)
             self.sidebar.setVisible(False)
@@ -224,8 +232,9 @@ class MainWindow(QMainWindow):
         self.top_bar.set_dims(state.map.dims)
 
     def _show_title(self, state: SessionState) -> None:
-        mark = " •" if self.workbench.workspace.session.unsaved and state.space else ""
-        name = state.space.name if state.space else ""
+        unsaved = self.workbench.workspace.session.unsaved and state.space is not None
+        mark = " •" if unsaved else ""
+        name = state.space.name if state.space is not None else ""
         self.setWindowTitle(f"{name}{mark} – LatentViewer" if name else "LatentViewer")
 
     def _refresh_commands(self) -> None:
@@ -236,6 +245,9 @@ class MainWindow(QMainWindow):
         recent = self.workbench.settings.recent
         names = {sample.name for sample in self.workbench.workspace.services.samples()}
         files = [path for path in recent if path not in names]
+        aside = [path for path in files if Path(path).stem.endswith(AUTOSAVED)]
+        # Each space leaves a copy of its own; the last one is what a person looks for.
+        files = [path for path in files if path not in aside[1:]]
         self.welcome.set_recent(files)
         self.sidebar.set_recent(files)
 

@@ -69,7 +69,7 @@ class Menus:
         for command_id, action in self.actions.items():
             name = self._commands.get(command_id).icon
             if name:
-                action.setIcon(icon(name, self._theme))
+                action.setIcon(icon(name, self._theme, in_menu=True))
 
     def refresh(self, undo: str | None = None, redo: str | None = None) -> None:
         """Greys out what is not available; says what Undo and Redo would do."""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from latentviewer.app.services import Sample
 from latentviewer.app.state import Group, SavedLatent
+from latentviewer.ui.elided_button import ElidedButton
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.sample_card import SampleCard
@@ -177,11 +178,7 @@ class Sidebar(QFrame):
         )
 
     def _row(self, text: str, tip: str, chosen: Callable[[], None], accessible: str) -> QPushButton:
-        button = QPushButton()
-        button.setProperty("role", "flat")
-        button.setStyleSheet("text-align: left; padding: 5px 8px;")
-        shown = button.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, 190)
-        button.setText(shown)
+        button = ElidedButton(text)
         button.setToolTip(tip)
         button.setAccessibleName(accessible)
         button.clicked.connect(lambda _checked=False: chosen())

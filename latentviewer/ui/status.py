@@ -1,5 +1,7 @@
 """The line at the bottom: messages, the running job, points drawn, preview latency."""
 
+import time
+
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
@@ -10,6 +12,8 @@ from latentviewer.ui.theme import Theme
 
 SHOW_PROGRESS_AFTER_S = 0.3
 MESSAGE_SHOWN_MS = 9_000
+FAULT_SHOWN_MS = 12_000
+FAULT_READABLE_MS = 4_000
 _HEIGHT_PX = 33
 
 
@@ -55,7 +59,14 @@ class StatusLine(QWidget):
             row.addWidget(widget)
         self._fade = QTimer(self)
         self._fade.setSingleShot(True)
-        self._fade.timeout.connect(lambda: self._message.setText(""))
+        self._fade.timeout.connect(self._clear)
+        self._said = 0
+        self._said_at = 0.0
+        self._fault = False
+        self._running: dict[int, JobStatus] = {}
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.timeout.connect(lambda: self._show_job(True))
         self.set_theme(theme)
         self.set_job(None)
 
@@ -64,15 +75,35 @@ class StatusLine(QWidget):
         self._cancel.setIcon(icon("x", theme, 14))
 
     def say(self, sentence: str, fault: bool) -> None:
-        """Shows a sentence for a while; a fault stays until the next sentence."""
+        """Shows a sentence for a while, a fault for longer."""
+        self._said += 1
+        self._said_at, self._fault = time.monotonic(), fault
         self._message.setProperty("role", "error" if fault else "")
         self._message.style().unpolish(self._message)
         self._message.style().polish(self._message)
         self._message.setText(sentence)
         self._message.setToolTip(sentence)
-        self._fade.stop()
-        if not fault:
-            self._fade.start(MESSAGE_SHOWN_MS)
+        self._fade.start(FAULT_SHOWN_MS if fault else MESSAGE_SHOWN_MS)
+
+    @property
+    def said(self) -> int:
+        """How many sentences were shown so far; tells whether one is new."""
+        return self._said
+
+    def outdate(self, said: int, at_once: bool = False) -> None:
+        """A command was done after the sentence of that number: an old fault may go.
+
+        Args:
+            said: the number of the sentence, as `said` gave it before the command ran.
+            at_once: whether what the sentence tells no longer holds, as after an undo.
+        """
+        if said != self._said or not self.message:
+            return
+        if at_once:
+            self._clear()
+        elif self._fault:
+            shown_ms = 1000 * (time.monotonic() - self._said_at)
+            self._fade.start(max(0, round(FAULT_READABLE_MS - shown_ms)))
 
     @property
     def message(self) -> str:
@@ -80,13 +111,35 @@ class StatusLine(QWidget):
         return self._message.text()
 
     def set_job(self, status: JobStatus | None) -> None:
-        """Shows a running job once it has taken a moment; None hides it."""
-        running = status is not None and status.state == "running"
-        visible = running and status is not None and status.elapsed_s >= SHOW_PROGRESS_AFTER_S
+        """Shows a running job once it has taken a moment, even if it tells nothing further.
+
+        None forgets all jobs.
+        """
+        if status is None:
+            self._running.clear()
+        elif status.state == "running":
+            self._running[status.id] = status
+        else:
+            self._running.pop(status.id, None)
+        if not self._running:
+            self._late.stop()
+            self._show_job(False)
+        elif not self._bar.isHidden():
+            self._show_job(True)
+        else:
+            waited_s = max(running.elapsed_s for running in self._running.values())
+            if waited_s >= SHOW_PROGRESS_AFTER_S:
+                self._show_job(True)
+            elif not self._late.isActive():
+                self._late.start(round(1000 * (SHOW_PROGRESS_AFTER_S - waited_s)))
+
+    def _show_job(self, visible: bool) -> None:
         for widget in (self._job, self._bar, self._cancel):
             widget.setVisible(visible)
-        if not visible or status is None:
+        if not visible:
             return
+        self._late.stop()
+        status = next(reversed(self._running.values()))
         eta = "" if status.eta_s is None else f", {duration(status.eta_s)} left"
         self._job.setText(f"{status.title}: {status.text}{eta}" if status.text else status.title)
         if status.fraction is None:
@@ -95,12 +148,17 @@ class StatusLine(QWidget):
             self._bar.setRange(0, 1000)
             self._bar.setValue(round(1000 * status.fraction))
 
+    def _clear(self) -> None:
+        self._fade.stop()
+        self._message.setText("")
+        self._message.setToolTip("")
+
     def set_counts(self, drawn: int, there: int) -> None:
         """Points in view and points there."""
         if there == 0:
             self._counts.setText("")
         elif drawn == there:
-            self._counts.setText(f"{there:,} points")
+            self._counts.setText("1 point" if there == 1 else f"{there:,} points")
         else:
             self._counts.setText(f"{drawn:,} of {there:,} points in view")
 

@@ -123,14 +123,20 @@ QPushButton:focus, QToolButton:focus, QComboBox:focus { border-color: $accent; }
 QPushButton[role="primary"] { background: $accent; color: $accent_text; border-color: $accent;
   font-weight: 600; }
 QPushButton[role="primary"]:hover { background: $accent_hover; }
+QPushButton[role="primary"]:focus { border: 2px solid $text; padding: 4px 10px; }
 QToolButton { padding: 5px; }
 QToolButton[role="flat"], QPushButton[role="flat"] { background: transparent;
   border-color: transparent; }
 QToolButton[role="flat"]:hover, QPushButton[role="flat"]:hover { background: $hover; }
 QToolButton:checked, QToolButton[role="flat"]:checked, QPushButton:checked { background: $accent;
   color: $accent_text; border-color: $accent; }
+QToolButton:checked:disabled { background: transparent; color: $text_faint;
+  border-color: $border; }
 QToolButton[role="flat"]:focus, QPushButton[role="flat"]:focus { border-color: $accent; }
+QToolButton:checked:focus, QToolButton[role="flat"]:checked:focus, QPushButton:checked:focus {
+  border: 2px solid $text; padding: 4px; }
 QToolButton::menu-indicator { image: none; }
+QDialogButtonBox, QMessageBox { dialogbuttonbox-buttons-have-icons: 0; }
 
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { background: $raised; border: 1px solid $border;
   border-radius: ${radius}px; padding: 5px 8px; selection-background-color: $accent;
@@ -142,7 +148,8 @@ QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: $text_faint;
 QComboBox { padding-right: 22px; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }
-QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px;
+QComboBoxPrivateContainer { background: $raised; border: 1px solid $border; padding: 3px; }
+QComboBox QAbstractItemView { background: $raised; border: none; padding: 0;
   selection-background-color: $accent; selection-color: $accent_text; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
   width: 0; border: none; }

@@ -17,6 +17,10 @@ from PySide6.QtWidgets import (
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.theme import Theme
+from latentviewer.ui.wheel import guard_wheel
+
+_WIDEST_COLUMN_PX = 210
+_WIDEST_POPUP_PX = 420
 
 
 class TopBar(QFrame):
@@ -48,7 +52,12 @@ class TopBar(QFrame):
         self._column = QComboBox()
         self._column.setAccessibleName("Colour by")
         self._column.setToolTip("Which column colours the points")
-        self._column.setMinimumWidth(120)
+        self._column.setMinimumWidth(96)
+        self._column.setMaximumWidth(_WIDEST_COLUMN_PX)
+        for box in (self._method, self._column):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        guard_wheel(self._method, self._column)
         self._column.activated.connect(
             lambda _index: dispatch("map.colour_by", column=self._column.currentData() or "")
         )
@@ -108,6 +117,10 @@ class TopBar(QFrame):
         for widget in (self._method, self._column, self._search, *self._dims.buttons()):
             widget.setEnabled(name is not None)
 
+    def clear_search(self) -> None:
+        """What was searched for in one space means nothing in another."""
+        self._search.clear()
+
     def set_methods(self, methods: Sequence[tuple[str, str]], current: str) -> None:
         """Projections as (value, title)."""
         _fill(self._method, methods, current)
@@ -132,6 +145,8 @@ def _fill(box: QComboBox, entries: Sequence[tuple[str, str]], current: str) -> N
         for value, title in entries:
             box.addItem(title, value)
         box.setCurrentIndex(max(0, box.findData(current)))
+        widest = max(box.view().sizeHintForColumn(0) + 34, box.width())
+        box.view().setMinimumWidth(min(widest, _WIDEST_POPUP_PX))
 
 
 def _dim(text: str) -> QLabel:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from latentviewer.app.services import Sample
 from latentviewer.bundled import models_folder
+from latentviewer.ui.elided_button import ElidedButton
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.sample_card import SampleCard
@@ -127,11 +128,9 @@ class WelcomePage(QScrollArea):
                 widget.deleteLater()
         self._recent_heading.setVisible(bool(paths))
         for path in paths[:_RECENT_SHOWN]:
-            button = QPushButton(Path(path).name)
-            button.setProperty("role", "flat")
+            button = ElidedButton(Path(path).name)
             button.setToolTip(path)
             button.setAccessibleName(f"Open {path}")
-            button.setStyleSheet("text-align: left;")
             button.clicked.connect(
                 lambda _checked=False, p=path: self._dispatch("file.open_recent", path=p)
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
@@ -12,6 +11,7 @@ from latentviewer import __version__
 from latentviewer.app.commands import COMMANDS
 from latentviewer.app.opening import PROJECT_SUFFIX
 from latentviewer.domain.errors import UserError
+from latentviewer.ui.save_dialog import ask_where_to_save
 from latentviewer.ui.shortcuts_dialog import ShortcutsDialog
 from latentviewer.ui.theme import THEMES
 
@@ -22,7 +22,7 @@ _OPENABLE = (
     f"Everything LatentViewer opens (*.arrow *.feather *.parquet *.npy *.npz *{PROJECT_SUFFIX});;"
     "All files (*)"
 )
-_FILMS = "MP4 film (*.mp4);;GIF (*.gif);;PNG strip (*.png);;Latents (*.npy)"
+_FILMS = ("MP4 film (*.mp4)", "GIF (*.gif)", "PNG strip (*.png)", "Latents (*.npy)")
 
 
 class WindowCommands:
@@ -122,15 +122,14 @@ class WindowCommands:
             self._window.workbench.opening.save()
 
     def _save_as(self) -> None:
-        name = self._window.workbench.workspace.space.name + PROJECT_SUFFIX
-        path, _ = QFileDialog.getSaveFileName(
-            self._window, "Save project", name, f"LatentViewer project (*{PROJECT_SUFFIX})"
-        )
+        name = self._window.workbench.workspace.space.name
+        filters = (f"LatentViewer project (*{PROJECT_SUFFIX})",)
+        path = ask_where_to_save(self._window, "Save project", name, filters)
         if path:
             self._window.dispatch("file.save_project", path=path)
 
     def _export_path(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self._window, "Export path", "path.mp4", _FILMS)
+        path = ask_where_to_save(self._window, "Export path", "path", _FILMS)
         if path:
             self._window.dispatch("path.export_to", path=path)
 
@@ -140,20 +139,19 @@ class WindowCommands:
             self._window.dispatch("data.use_folder", path=path)
 
     def _export_map(self) -> None:
-        self._save_picture(self._window.map_panel.view, "map.png")
+        self._save_picture(self._window.map_panel.view, "map")
 
     def _screenshot(self) -> None:
-        self._save_picture(self._window, "latentviewer.png")
+        self._save_picture(self._window, "latentviewer")
 
     def _save_picture(self, widget: QWidget, name: str) -> None:
         picture = widget.grab()
-        path, _ = QFileDialog.getSaveFileName(self._window, "Save picture", name, "PNG (*.png)")
+        path = ask_where_to_save(self._window, "Save picture", name, ("PNG (*.png)",))
         if not path:
             return
-        target = Path(path) if Path(path).suffix else Path(path).with_suffix(".png")
-        if not picture.save(str(target)):
-            raise UserError(f"{target} could not be written; choose another folder.")
-        self._window.status.say(f"Wrote {target}.", False)
+        if not picture.save(path):
+            raise UserError(f"{path} could not be written; choose another folder.")
+        self._window.status.say(f"Wrote {path}.", False)
 
     def _about(self) -> None:
         QMessageBox.about(

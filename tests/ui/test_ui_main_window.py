@@ -1,13 +1,21 @@
 """The whole window on made-up services: what is clicked reaches the session and back."""
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from latentviewer.app.commands import COMMANDS
@@ -18,6 +26,8 @@ from latentviewer.app.workbench import Workbench
 from latentviewer.domain.space import Space
 from latentviewer.domain.table import Texts, categories_of
 from latentviewer.kernels.reference import NumpyRasteriser
+from latentviewer.ui.editor.presenter import examples
+from latentviewer.ui.elided_button import ElidedButton
 from latentviewer.ui.main_window import MainWindow
 from latentviewer.ui.theme import LIGHT
 from tests.app.conftest import Fakes, WorkerNow
@@ -243,3 +253,116 @@ def test_commands_without_arguments_survive_an_empty_window(
         if not command.arguments and command.id not in asks:
             window.dispatch(command.id)
     assert window.isVisible()
+
+
+def test_the_map_has_the_focus_whenever_a_space_was_opened(
+    opened: MainWindow, fakes: Fakes, qtbot: QtBot
+) -> None:
+    view = opened.map_panel.view
+    qtbot.waitUntil(view.hasFocus)
+    card = opened.sidebar._cards[0]
+    card.setFocus()
+    fakes.space = Space("other", np.ones((3, 2), np.float32))
+    qtbot.keyClick(card, Qt.Key.Key_Return)
+    assert opened.workbench.workspace.space.name == "other"
+    assert view.hasFocus()
+
+
+def test_what_was_searched_for_goes_with_its_space(opened: MainWindow, fakes: Fakes) -> None:
+    search = opened.top_bar._search
+    search.setText("label:b")
+    opened.dispatch("map.three")
+    assert search.text() == "label:b"
+    fakes.space = Space("other", np.ones((3, 2), np.float32))
+    opened.dispatch("file.open_path", path="other")
+    assert search.text() == ""
+    search.setText("x")
+    opened.dispatch("file.welcome")
+    assert search.text() == ""
+
+
+def test_an_empty_space_is_named_in_the_title(window: MainWindow, fakes: Fakes) -> None:
+    fakes.space = Space("nothing here", np.zeros((0, 2), np.float32))
+    window.dispatch("file.open_path", path="nothing")
+    assert window.windowTitle().startswith("nothing here")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 6])
+@pytest.mark.parametrize("labels", [0, 1, 3])
+def test_every_example_that_is_offered_can_be_evaluated(
+    window: MainWindow, fakes: Fakes, count: int, labels: int
+) -> None:
+    names = ["abc"[i % labels] for i in range(count)] if labels else []
+    columns = {"label": categories_of(names)} if labels else {}
+    fakes.space = Space(
+        "small", np.arange(12, dtype=np.float32).reshape(6, 2)[:count], columns=columns
+    )
+    window.dispatch("file.open_path", path="small")
+    faults: list[str] = []
+    window.workbench.arithmetic.fault.connect(lambda sentence, _at: faults.append(sentence))
+    offered = examples(window.workbench.workspace.space)
+    assert offered
+    for text in offered:
+        window.dispatch("arithmetic.evaluate", text=text)
+    assert faults == []
+
+
+def test_a_frame_stays_marked_while_the_path_gets_more_frames(opened: MainWindow) -> None:
+    opened.dispatch("path.add_row", row=0)
+    opened.dispatch("path.add_row", row=5)
+    opened.dispatch("path.show_frame", index=23)
+    opened.dispatch("path.frames", count=40)
+    assert opened.editor.path_tab.film.current == 39
+    assert opened.preview.title.text == "Frame 40 of 40"
+
+
+def test_only_what_is_pinned_is_called_pinned(opened: MainWindow) -> None:
+    unpin = opened.preview.unpin
+    opened.map_panel.view.hovered.emit(RowTarget(2))
+    assert unpin.isHidden()
+    opened.dispatch("preview.pin_row", row=3)
+    assert not unpin.isHidden()
+    opened.map_panel.view.hovered.emit(RowTarget(2))
+    assert unpin.isHidden()
+    opened.map_panel.view.hovered.emit(None)
+    assert not unpin.isHidden()
+    opened.dispatch("preview.unpin")
+    assert unpin.isHidden()
+
+
+def test_undo_takes_the_sentence_of_what_it_undid_away(opened: MainWindow) -> None:
+    opened.dispatch("select.rows", rows=np.array([1, 2]))
+    opened.dispatch("groups.create")
+    assert opened.status.message.startswith("Group A")
+    opened.dispatch("edit.undo")
+    assert opened.status.message == ""
+
+
+def test_copies_kept_aside_do_not_crowd_the_recent_files(window: MainWindow) -> None:
+    recent = ("/k/b (autosaved).latentviewer", "/x/mine.npy", "/k/a (autosaved).latentviewer")
+    window.workbench.remember(dataclasses.replace(window.workbench.settings, recent=recent))
+    rows = [row.toolTip() for row in window.sidebar.findChildren(ElidedButton) if row.isEnabled()]
+    assert [path for path in rows if path in recent] == list(recent[:2])
+
+
+def test_the_window_fits_a_small_screen(opened: MainWindow) -> None:
+    opened.dispatch("path.add_row", row=0)
+    opened.dispatch("path.add_row", row=5)
+    opened.dispatch("arithmetic.evaluate", text="#5 - #1")
+    opened.resize(1000, 700)
+    for show in ("view.path_tab", "view.arithmetic_tab"):
+        opened.dispatch(show)
+        QApplication.processEvents()
+        assert opened.width() == 1000
+        tab = opened.editor.current
+        places: dict[str, QRect] = {}
+        for part in tab.findChildren(QWidget):
+            if part.isVisible() and isinstance(part, QAbstractButton | QComboBox | QSpinBox):
+                assert part.accessibleName()
+                places[part.accessibleName()] = QRect(part.mapTo(tab, QPoint()), part.size())
+                # A spin box asks for room for arrows that the theme does not draw.
+                least = 50 if isinstance(part, QSpinBox) else part.minimumSizeHint().width()
+                assert part.width() >= least, part.accessibleName()
+        for name, place in places.items():
+            assert tab.rect().contains(place), name
+            assert not [n for n, other in places.items() if n != name and place.intersects(other)]

@@ -1,15 +1,38 @@
+import dataclasses
+
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMainWindow, QWidget
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt
+from PySide6.QtGui import QIcon, QKeySequence, QWheelEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QLineEdit,
+    QMainWindow,
+    QMessageBox,
+    QPushButton,
+    QStyle,
+    QStyleOptionComboBox,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
-from latentviewer.app.commands import COMMANDS, Commands, Needs
+from latentviewer.app.commands import COMMANDS, MENUS, Commands, Needs
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.ui.command_palette import CommandPalette, matches
-from latentviewer.ui.icons import icon_file
+from latentviewer.ui.elided_button import ElidedButton
+from latentviewer.ui.icons import icon, icon_file
 from latentviewer.ui.menus import Menus
-from latentviewer.ui.status import StatusLine, duration
+from latentviewer.ui.save_dialog import named
+from latentviewer.ui.sidebar import Sidebar
+from latentviewer.ui.status import (
+    FAULT_READABLE_MS,
+    FAULT_SHOWN_MS,
+    MESSAGE_SHOWN_MS,
+    StatusLine,
+    duration,
+)
 from latentviewer.ui.theme import DARK, LIGHT, THEMES, Theme
+from latentviewer.ui.top_bar import TopBar
 
 
 class Heard:
@@ -141,14 +164,229 @@ def test_progress_shows_after_a_moment_with_a_way_to_cancel(qtbot: QtBot) -> Non
     assert not line._bar.isVisible()
 
 
-def test_a_fault_stays_until_the_next_sentence(qtbot: QtBot) -> None:
+def test_a_job_that_tells_nothing_further_is_shown_all_the_same(qtbot: QtBot) -> None:
+    line = StatusLine(Heard(), DARK)
+    qtbot.addWidget(line)
+    line.show()
+    line.set_job(status("running", 0.0, None))
+    assert not line._bar.isVisible()
+    qtbot.waitUntil(line._bar.isVisible, timeout=2000)
+    assert line._cancel.isVisible()
+    line.set_job(status("cancelled", 0.5, None))
+    assert not line._bar.isVisible()
+
+
+def test_a_job_that_ends_at_once_is_never_shown(qtbot: QtBot) -> None:
+    line = StatusLine(Heard(), DARK)
+    qtbot.addWidget(line)
+    line.show()
+    line.set_job(status("running", 0.0))
+    line.set_job(status("done", 0.1))
+    assert not line._late.isActive()
+    assert not line._bar.isVisible()
+
+
+def test_a_job_that_ends_leaves_another_one_shown(qtbot: QtBot) -> None:
+    line = StatusLine(Heard(), DARK)
+    qtbot.addWidget(line)
+    line.show()
+    line.set_job(dataclasses.replace(status("running", 1.0), id=1, title="UMAP"))
+    line.set_job(dataclasses.replace(status("running", 1.0), id=2, title="Export"))
+    line.set_job(dataclasses.replace(status("done", 2.0), id=2, title="Export"))
+    assert line._bar.isVisible()
+    assert line._job.text().startswith("UMAP")
+
+
+def test_a_fault_can_be_read_before_the_next_command_takes_it_away(qtbot: QtBot) -> None:
     line = StatusLine(Heard(), DARK)
     qtbot.addWidget(line)
     line.say("Saved.", False)
-    assert line._fade.isActive()
+    assert line._fade.interval() == MESSAGE_SHOWN_MS
     line.say("It broke.", True)
-    assert not line._fade.isActive()
+    assert line._fade.interval() == FAULT_SHOWN_MS > MESSAGE_SHOWN_MS
+    line.outdate(line.said)
     assert line.message == "It broke."
+    assert 0 < line._fade.interval() <= FAULT_READABLE_MS
+    line.say("It broke again.", True)
+    line.outdate(line.said - 1)
+    assert line._fade.interval() == FAULT_SHOWN_MS, "the command told this one itself"
+    line._said_at -= FAULT_READABLE_MS
+    line.outdate(line.said)
+    qtbot.waitUntil(lambda: line.message == "")
+
+
+def test_what_no_longer_holds_goes_at_once(qtbot: QtBot) -> None:
+    line = StatusLine(Heard(), DARK)
+    qtbot.addWidget(line)
+    line.say("Group A: 3 points.", False)
+    line.outdate(line.said, at_once=True)
+    assert line.message == ""
+    assert not line._fade.isActive()
+
+
+@pytest.mark.parametrize(
+    ("drawn", "there", "text"),
+    [(1, 1, "1 point"), (2, 2, "2 points"), (1, 2, "1 of 2 points in view"), (0, 0, "")],
+)
+def test_points_are_counted_in_words(qtbot: QtBot, drawn: int, there: int, text: str) -> None:
+    line = StatusLine(Heard(), DARK)
+    qtbot.addWidget(line)
+    line.set_counts(drawn, there)
+    assert line._counts.text() == text
+
+
+def test_every_shortcut_is_one_commands_own_and_opens_no_menu() -> None:
+    taken = [c.shortcut for c in COMMANDS if c.shortcut]
+    assert len({QKeySequence(s).toString() for s in taken}) == len(taken)
+    mnemonics = [QKeySequence.mnemonic(f"&{title}") for title in MENUS]
+    assert len(set(mnemonics)) == len(mnemonics)
+    assert {QKeySequence(s) for s in taken}.isdisjoint(mnemonics)
+
+
+def test_an_icon_on_a_highlighted_menu_row_has_the_colour_of_its_text() -> None:
+    def colours(mode: QIcon.Mode) -> set[str]:
+        image = icon("save", DARK, in_menu=True).pixmap(QSize(16, 16), 1.0, mode).toImage()
+        return {
+            image.pixelColor(x, y).name()
+            for x in range(16)
+            for y in range(16)
+            if image.pixelColor(x, y).alpha() > 250
+        }
+
+    assert colours(QIcon.Mode.Normal) == {DARK.text_dim}
+    assert colours(QIcon.Mode.Active) == {DARK.accent_text}
+
+
+@pytest.mark.parametrize(
+    ("path", "chosen", "written"),
+    [
+        ("/a/path", "GIF (*.gif)", "/a/path.gif"),
+        ("/a/path.mp4", "GIF (*.gif)", "/a/path.mp4"),
+        ("/a/path.GIF", "MP4 film (*.mp4)", "/a/path.GIF"),
+        ("/a/path.v2", "GIF (*.gif)", "/a/path.v2.gif"),
+        ("/a/path", "", "/a/path.mp4"),
+    ],
+)
+def test_a_file_is_written_as_the_type_that_was_chosen(
+    path: str, chosen: str, written: str
+) -> None:
+    assert named(path, chosen, ("MP4 film (*.mp4)", "GIF (*.gif)")) == written
+
+
+def test_a_long_name_gives_way_and_the_whole_of_it_can_be_had(qtbot: QtBot) -> None:
+    bar = Sidebar(Heard(), DARK)
+    qtbot.addWidget(bar)
+    bar.resize(200, 600)
+    path = "/home/someone/" + "a very long name & more " * 6 + ".latentviewer"
+    bar.set_recent([path])
+    bar.show()
+    row = bar.findChild(ElidedButton)
+    assert isinstance(row, ElidedButton)
+    assert row.mapTo(bar, row.rect().topRight()).x() < 200
+    assert "…" in row.text()
+    assert row.toolTip() == path
+    bar.resize(3000, 600)
+    qtbot.waitUntil(lambda: row.text().replace("&&", "&") == row.full_text)
+
+
+def wheel(over: QWidget) -> QWheelEvent:
+    centre = QPointF(over.rect().center())
+    return QWheelEvent(
+        centre, over.mapToGlobal(centre), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+
+
+def test_the_wheel_changes_only_what_has_the_focus(qtbot: QtBot) -> None:
+    heard = Heard()
+    bar = TopBar(heard, DARK)
+    qtbot.addWidget(bar)
+    bar.set_space("six", "")
+    bar.set_methods([("pca", "PCA"), ("umap", "UMAP")], "pca")
+    bar.show()
+    bar._search.setFocus()
+    QApplication.sendEvent(bar._method, wheel(bar._method))
+    assert bar._method.currentData() == "pca"
+    assert heard.calls == []
+    assert bar._method.focusPolicy() == Qt.FocusPolicy.StrongFocus
+
+
+def test_a_columns_name_is_shown_whole_where_it_is_short_enough(qtbot: QtBot) -> None:
+    bar = TopBar(Heard(), DARK)
+    qtbot.addWidget(bar)
+    bar.resize(1200, 50)
+    bar.set_space("six", "")
+    bar.set_columns([("", "One colour")], "")
+    bar.show()
+    name = "reconstruction_error"
+    bar.set_columns([("", "One colour"), (name, name)], name)
+    QApplication.processEvents()
+    box = bar._column
+    option = QStyleOptionComboBox()
+    box.initStyleOption(option)
+    field = box.style().subControlRect(
+        QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, box
+    )
+    assert box.fontMetrics().horizontalAdvance(name) <= field.width()
+    bar.set_columns([("x", "a name without end " * 10)], "x")
+    QApplication.processEvents()
+    assert box.width() <= 210
+
+
+def changed_by_focus(widget: QWidget, qtbot: QtBot) -> int:
+    """How many pixels of a widget tell that it has the focus."""
+    window = widget.window()
+    other = QLineEdit(window)
+    other.setGeometry(0, 0, 1, 1)
+    other.show()
+    other.setFocus()
+    qtbot.waitUntil(other.hasFocus)
+    before = widget.grab().toImage()
+    widget.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.waitUntil(widget.hasFocus)
+    after = widget.grab().toImage()
+    return sum(
+        before.pixel(x, y) != after.pixel(x, y)
+        for x in range(before.width())
+        for y in range(before.height())
+    )
+
+
+@pytest.mark.parametrize("role", ["", "flat"])
+def test_the_focus_shows_on_a_button_that_is_pressed_in(qtbot: QtBot, role: str) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    button = QToolButton(window)
+    button.setProperty("role", role)
+    button.setCheckable(True)
+    button.setChecked(True)
+    button.setGeometry(20, 20, 38, 30)
+    window.resize(100, 80)
+    window.show()
+    qtbot.waitExposed(window)
+    assert changed_by_focus(button, qtbot) > 100
+
+
+def test_the_focus_shows_on_the_main_button(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    button = QPushButton("Evaluate", window)
+    button.setProperty("role", "primary")
+    button.setGeometry(20, 20, 90, 36)
+    window.resize(140, 80)
+    window.show()
+    qtbot.waitExposed(window)
+    assert changed_by_focus(button, qtbot) > 100
+
+
+def test_dialogs_buttons_carry_no_coloured_icons(qtbot: QtBot) -> None:
+    box = QMessageBox(
+        QMessageBox.Icon.Question, "Quit?", "Quit?",
+        QMessageBox.StandardButton.Discard | QMessageBox.StandardButton.Cancel,
+    )  # fmt: skip
+    qtbot.addWidget(box)
+    box.show()
+    assert all(button.icon().isNull() for button in box.buttons())
 
 
 @pytest.mark.parametrize(
