@@ -6,6 +6,8 @@ from typing import Any, NoReturn
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.engine.weights import refuse_disguised_pickle, unreadable
+from latentviewer.io.failures import check_regular
+from latentviewer.io.spaces import content_kind
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -70,9 +72,10 @@ def model_folder(path: Path) -> Path:
 
 def _refuse_file(path: Path) -> NoReturn:
     suffix = path.suffix.lower()
+    check_regular(path)
     if suffix in _UNSAFE:
         raise UnsafeFileError(
-            f"{path} is {_UNSAFE[suffix]} and can run code when opened; importing such files comes "
+            f"{path} is {_named(path)} and can run code when opened; importing such files comes "
             f"later, until then save the weights as a folder with {CONFIG_NAME} and {WEIGHTS_NAME}."
         )
     try:
@@ -88,6 +91,13 @@ def _refuse_file(path: Path) -> NoReturn:
     raise UserError(f"{path} is not a model; open a folder with {CONFIG_NAME} and {WEIGHTS_NAME}.")
 
 
+def _named(path: Path) -> str:
+    """What an unsafe file is; the two kinds that share an ending are told by their content."""
+    if content_kind(path) == "torchscript":
+        return "a TorchScript file"
+    return _UNSAFE[path.suffix.lower()]
+
+
 def _listing(folder: Path) -> list[str]:
     try:
         return sorted(entry.name for entry in folder.iterdir())
@@ -97,6 +107,7 @@ def _listing(folder: Path) -> list[str]:
 
 def read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG_NAME
+    check_regular(path)
     try:
         if path.stat().st_size > _LARGEST_CONFIG_BYTES:
             raise UserError(

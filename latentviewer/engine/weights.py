@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
+from latentviewer.io.failures import check_regular
 
 _LARGEST_HEADER_BYTES = 100_000_000  # the limit of the reference implementation
 _BYTES_OF_DTYPE = {
@@ -43,6 +44,7 @@ def read_header(path: Path) -> dict[str, TensorEntry]:
         UserError: the file is cut short or is not safetensors.
         UnsafeFileError: it is a pickle or an archive that carries another ending.
     """
+    check_regular(path)
     try:
         size = path.stat().st_size
         with path.open("rb") as file:

@@ -20,7 +20,9 @@ ZIP_DAMAGE = (
 """What reading a damaged zip raises."""
 
 _LARGEST_BYTES = 64 << 30
-_LARGEST_RATIO = 2_000
+# Deflate packs zeros 1,032 to 1. Latents hardly shrink, and a table seldom more than tenfold;
+# small entries, such as a column that is the same in all rows, may shrink as they like.
+_LARGEST_RATIO = 100
 _RATIO_COUNTS_FROM_BYTES = 64 << 20
 _MOST_ENTRIES = 10_000
 
@@ -29,9 +31,9 @@ def checked_entries(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInf
     """The files in a zip, after all of its entries were found harmless.
 
     Raises:
-        UnsafeFileError: an entry points outside the archive or is a link.
-        UserError: entries of the same name, encrypted ones, or ones that would unpack to an
-            absurd size.
+        UnsafeFileError: an entry points outside the archive or is a link, or the entries
+            would unpack to an absurd size or share their packed bytes.
+        UserError: entries of the same name, or encrypted ones.
     """
     entries = archive.infolist()
     if len(entries) > _MOST_ENTRIES:
@@ -50,14 +52,19 @@ def checked_entries(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInf
             raise UserError(f"{path}: “{entry.filename}” is encrypted; unpack it first.")
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
-    if unpacked > _LARGEST_BYTES or (
-        unpacked > _RATIO_COUNTS_FROM_BYTES and unpacked > _LARGEST_RATIO * max(packed, 1)
-    ):
-        raise UserError(
+    bombs = [entry for entry in entries if _swells(entry.file_size, entry.compress_size)]
+    # Entries that share packed bytes, or lie about them, add up to more than the file has.
+    forged = packed > path.stat().st_size
+    if unpacked > _LARGEST_BYTES or bombs or forged or _swells(unpacked, packed):
+        raise UnsafeFileError(
             f"{path} would unpack to {unpacked:,} bytes from {packed:,}; such a file is "
             "refused, open an earlier copy."
         )
     return [entry for entry in entries if not entry.is_dir()]
+
+
+def _swells(unpacked: int, packed: int) -> bool:
+    return unpacked > max(_RATIO_COUNTS_FROM_BYTES, _LARGEST_RATIO * packed)
 
 
 def _check_name(entry: zipfile.ZipInfo, path: Path) -> None:

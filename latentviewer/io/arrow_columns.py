@@ -142,7 +142,25 @@ def _flat(chunk: Any, where: str) -> NDArray[np.float32]:
     if numbers.dtype == np.float32:
         return numbers  # type: ignore[no-any-return]
     with np.errstate(over="ignore"):
-        return numbers.astype(np.float32)  # type: ignore[no-any-return]
+        values: NDArray[np.float32] = numbers.astype(np.float32)
+    check_range(numbers, values, where)
+    return values
+
+
+def check_range(given: NDArray[Any], values: NDArray[np.float32], where: str) -> None:
+    """Refuses numbers that became infinite as float32.
+
+    Raises:
+        UserError: says so, for “infinite” alone would not be found in the file.
+    """
+    if given.dtype.kind != "f" or given.dtype.itemsize <= 4:
+        return
+    lost = np.isinf(values) & np.isfinite(given)
+    if lost.any():
+        raise UserError(
+            f"{where} holds {given[lost][0]:.3g}, which is too large for float32 "
+            f"(at most {np.finfo(np.float32).max:.2g}); scale the latents down."
+        )
 
 
 def _width(values: Any) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from latentviewer.io.failures import cannot_write
+from latentviewer.io.failures import cannot_write, check_regular
 
 
 @contextmanager
@@ -21,6 +21,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the disk is full, the place cannot be written, the folder is missing.
     """
+    check_regular(path)
     try:
         target = path.resolve()
         if target.is_dir():

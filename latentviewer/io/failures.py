@@ -1,11 +1,26 @@
 """What the operating system refused, as a sentence."""
 
 import errno
+import stat
 from pathlib import Path
 
 from latentviewer.domain.errors import UserError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+def check_regular(path: Path) -> None:
+    """Refuses what is there but neither a file nor a folder: reading it could wait for ever.
+
+    Raises:
+        UserError: a pipe, a device or a socket.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise UserError(f"{path} is a pipe or a device, not a file; name a file.")
 
 
 def cannot_read(path: Path, error: OSError) -> UserError:

@@ -15,7 +15,7 @@ from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.space import Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column
 from latentviewer.io.archives import ZIP_DAMAGE, checked_entries
-from latentviewer.io.arrow_columns import from_arrow
+from latentviewer.io.arrow_columns import check_range, from_arrow
 from latentviewer.io.arrow_spaces import LATENT_NAMES, LEFT_OUT
 
 _NUMERIC = "biuf"
@@ -31,8 +31,11 @@ _HEADER_DAMAGE = (
 )
 
 
-def read_npy_space(path: Path) -> Space:
+def read_npy_space(path: Path, single: bool = False) -> Space:
     """An .npy of shape (n, d) as a space; float32 in row order is mapped, not read.
+
+    Args:
+        single: whether an array of shape (d,) is taken for one latent.
 
     Raises:
         UnsafeFileError: the array holds Python objects, which only a pickle can load.
@@ -45,7 +48,8 @@ def read_npy_space(path: Path) -> Space:
         array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
     except (ValueError, EOFError, OverflowError) as error:
         raise _damaged(str(path)) from error
-    return Space(path.stem, checked_latents(_as_float32(np.asarray(array)), str(path)))
+    array = array[None] if single and array.ndim == 1 else np.asarray(array)
+    return Space(path.stem, checked_latents(_as_float32(array, str(path)), str(path)))
 
 
 def read_npz_space(path: Path) -> Space:
@@ -61,14 +65,14 @@ def read_npz_space(path: Path) -> Space:
     """
     arrays = _arrays(path)
     key = _latent_key(arrays, path)
-    latent = checked_latents(_as_float32(arrays.pop(key)), str(path))
+    latent = checked_latents(_as_float32(arrays.pop(key), str(path)), str(path))
     std = arrays.pop("latent_std", None)
     columns: dict[str, Column] = {}
     maps: dict[str, Latents] = {}
     left_out = []
     for name, array in arrays.items():
         if array.ndim == 2 and array.dtype.kind == "f" and array.shape[1:] in ((2,), (3,)):
-            maps[name] = _as_float32(array)
+            maps[name] = _as_float32(array, f"{path}, array “{name}”")
         elif array.shape == (len(latent),) and array.dtype.kind in _NUMERIC + "US":
             listed = array.astype("U") if array.dtype.kind == "S" else array
             values = pa.chunked_array([pa.array(listed.tolist())])
@@ -82,7 +86,7 @@ def read_npz_space(path: Path) -> Space:
     return Space(
         path.stem,
         latent,
-        None if std is None else _as_float32(std),
+        None if std is None else _as_float32(std, f"{path}, array “latent_std”"),
         columns,
         maps,
         Provenance(extra={LEFT_OUT: left_out} if left_out else {}),
@@ -159,6 +163,8 @@ def _damaged(where: str) -> UserError:
     return UserError(f"{where} is cut short or damaged; make or copy it again.")
 
 
-def _as_float32(array: NDArray[Any]) -> Latents:
+def _as_float32(array: NDArray[Any], where: str) -> Latents:
     with np.errstate(over="ignore"):
-        return np.ascontiguousarray(array, np.float32)
+        values = np.ascontiguousarray(array, np.float32)
+    check_range(array, values, where)
+    return values

@@ -6,30 +6,45 @@ from pathlib import Path
 from typing import IO, Any
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
-from latentviewer.domain.space import Space
+from latentviewer.domain.space import Latents, Space
 from latentviewer.io.archives import ZIP_DAMAGE
 from latentviewer.io.atomic import replacing
-from latentviewer.io.failures import cannot_read
+from latentviewer.io.failures import cannot_read, check_regular
 
 # pyarrow is imported where it is used: it must not be on the way to the first window.
 
 SPACE_SUFFIX = ".arrow"
 _TEXT_SUFFIXES = {".csv", ".tsv", ".txt"}
-_PICKLE_SUFFIXES = {".pkl", ".pickle", ".pt", ".pth", ".joblib"}
+_PICKLE_SUFFIXES = {".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill"}
+_PROGRAM_SUFFIXES = {
+    ".py": "a Python program",
+    ".pyc": "a Python program",
+    ".pt2": "an exported PyTorch program",
+    ".ptl": "a TorchScript file",
+    ".ts": "a TorchScript file",
+    ".jit": "a TorchScript file",
+}
 _CODE_RUNNING = "only opening it as a pickle would work, and that could run code from the file"
 
 
 def write_space(space: Space, path: Path) -> None:
-    """Writes a space as an Arrow IPC file, whole or not at all.
+    """Writes a space as Arrow IPC or, under a name in .parquet, as Parquet, whole or not at all.
 
     Columns: `latent` and, where known, `latent_std` as fixed-size lists of float32; maps
-    likewise under their names; the table's columns as dictionary, double or string.
+    likewise under their names; the table's columns as dictionary, double or string. The
+    metadata are the same in both.
 
     Raises:
-        UserError: the place cannot be written or the disk is full; an old file is kept.
+        UserError: the name ends otherwise, the place cannot be written or the disk is full;
+            an old file is kept.
     """
+    write = {".arrow": write_arrow, ".feather": write_arrow, ".parquet": write_parquet}.get(
+        path.suffix.lower()
+    )
+    if write is None:
+        raise UserError(f"{path}: a space is written to a name that ends in .arrow or .parquet.")
     with replacing(path) as temporary, temporary.open("wb") as file:
-        write_arrow(space, file)
+        write(space, file)
 
 
 def write_arrow(space: Space, file: IO[bytes]) -> None:
@@ -45,6 +60,20 @@ def write_arrow(space: Space, file: IO[bytes]) -> None:
     batch = table_of(space)
     with pa.ipc.new_file(file, batch.schema) as writer:
         writer.write_batch(batch)
+
+
+def write_parquet(space: Space, file: IO[bytes]) -> None:
+    """Writes a space as Parquet to an open file.
+
+    Raises:
+        OSError: the disk is full, or the place cannot be written.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    from latentviewer.io.arrow_spaces import table_of
+
+    parquet.write_table(pa.Table.from_batches([table_of(space)]), file)
 
 
 def read_space(path: Path) -> Space:
@@ -82,16 +111,33 @@ def open_space(path: Path) -> Space:
     raise _refusal(path, kind)
 
 
+def read_latents(path: Path) -> Latents:
+    """The latents in a file that `open_space` opens, (n, d); an .npy of shape (d,) is one.
+
+    Raises:
+        UnsafeFileError, UserError: as `open_space` does.
+    """
+    if content_kind(path) == "npy":
+        from latentviewer.io.numpy_spaces import read_npy_space
+
+        try:
+            return read_npy_space(path, single=True).latent
+        except OSError as error:
+            raise cannot_read(path, error) from error
+    return open_space(path).latent
+
+
 def content_kind(path: Path) -> str:
     """What a file is by its first bytes.
 
     Returns:
         `arrow`, `arrow stream`, `feather v1`, `parquet`, `npy`, `npz`, `project`, `zip`,
-        `pickle`, `empty` or `unknown`.
+        `pickle`, `torchscript`, `empty` or `unknown`.
 
     Raises:
-        UserError: missing or unreadable.
+        UserError: missing, unreadable, or no file: reading a pipe would wait for ever.
     """
+    check_regular(path)
     try:
         with path.open("rb") as file:
             start = file.read(8)
@@ -128,7 +174,7 @@ def _zip_kind(path: Path) -> str:
     if "session.json" in names:
         return "project"
     if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
-        return "pickle"
+        return "torchscript" if any("/code/" in name for name in names) else "pickle"
     return "npz" if any(name.endswith(".npy") for name in names) else "zip"
 
 
@@ -211,6 +257,12 @@ def _refusal(path: Path, kind: str) -> UserError:
         return UserError(f"{path} is empty; make or copy it again.")
     if kind == "project":
         return UserError(f"{path} is a project; open it with File, Open.")
+    if kind == "torchscript" or suffix in _PROGRAM_SUFFIXES:
+        what = "a TorchScript file" if kind == "torchscript" else _PROGRAM_SUFFIXES[suffix]
+        return UnsafeFileError(
+            f"{path} is refused: it is {what} and could run code when opened; "
+            "save its latents as .npy or .arrow."
+        )
     if kind == "pickle" or suffix in _PICKLE_SUFFIXES:
         return UnsafeFileError(f"{path} is refused: {_CODE_RUNNING}; save it as .npy or .arrow.")
     if suffix in _TEXT_SUFFIXES:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import pickle
 import shutil
 import struct
@@ -17,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from latentviewer.bundled import models_folder
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.ports import Capability, ImageShape
 from latentviewer.engine.loading import model_card, open_model
@@ -287,3 +289,23 @@ def test_a_folder_in_the_file_s_place_is_refused(tiny_folder: Path) -> None:
     (tiny_folder / "model.safetensors").unlink()
     (tiny_folder / "model.safetensors").mkdir()
     assert "model.safetensors cannot be read: is a directory" in refusal(tiny_folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("name", ["net.pt", "net.bin2", "config.json", "model.safetensors"])
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path, name: str) -> None:
+    bundled = models_folder() / "digits-vae"
+    for part in {"config.json", "model.safetensors"} - {name}:
+        (tmp_path / part).write_bytes((bundled / part).read_bytes())
+    os.mkfifo(tmp_path / name)
+    whole = name in ("config.json", "model.safetensors")
+    with pytest.raises(UserError, match="is a pipe or a device"):
+        open_model(tmp_path if whole else tmp_path / name)
+
+
+def test_torchscript_is_called_so(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "net.pt", "w") as archive:
+        archive.writestr("net/data.pkl", b"\x80\x02}q\x00.")
+        archive.writestr("net/code/__torch__.py", "op_version_set = 1")
+    with pytest.raises(UnsafeFileError, match="is a TorchScript file and can run code"):
+        open_model(tmp_path / "net.pt")

@@ -6,6 +6,8 @@ import io
 import os
 import pickle
 import resource
+import stat
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,15 @@ from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.space import Provenance, Space
 from latentviewer.domain.table import Categories, Column, Numbers, Texts
 from latentviewer.io import atomic
+from latentviewer.io.archives import checked_entries
 from latentviewer.io.arrow_spaces import LEFT_OUT
-from latentviewer.io.spaces import open_space, read_space, write_space
+from latentviewer.io.spaces import (
+    content_kind,
+    open_space,
+    read_latents,
+    read_space,
+    write_space,
+)
 
 
 def assert_same(one: Space, other: Space) -> None:
@@ -255,7 +264,8 @@ def test_several_batches_with_their_own_dictionaries_are_joined(tmp_path: Path) 
 
 
 def test_the_kind_of_file_is_told_by_content(tmp_path: Path) -> None:
-    write_space(small(), tmp_path / "space.npy")
+    write_space(small(), tmp_path / "space.arrow")
+    (tmp_path / "space.arrow").rename(tmp_path / "space.npy")
     assert_same(small(), open_space(tmp_path / "space.npy"))
 
 
@@ -371,7 +381,7 @@ def test_bad_content_names_file_place_and_mend(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="row 1"):
         open_space(tmp_path / "nan.npy")
     np.save(tmp_path / "big.npy", np.array([[1e300]]))
-    with pytest.raises(UserError, match="infinite"):
+    with pytest.raises(UserError, match="too large for float32"):
         open_space(tmp_path / "big.npy")
     np.save(tmp_path / "text.npy", np.array([["a"]]))
     refused(tmp_path / "text.npy", "real numbers")
@@ -428,7 +438,122 @@ def test_a_full_disk_is_said_and_the_old_file_kept(
 def test_places_that_cannot_be_written_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="does not exist"):
         write_space(small(), tmp_path / "none" / "s.arrow")
+    (tmp_path / "folder.arrow").mkdir()
     with pytest.raises(UserError, match="is a folder"):
-        write_space(small(), tmp_path)
+        write_space(small(), tmp_path / "folder.arrow")
     with pytest.raises(UserError, match="too long"):
-        write_space(small(), tmp_path / ("x" * 300))
+        write_space(small(), tmp_path / ("x" * 300 + ".arrow"))
+    for name in ("s.npy", "s.txt", "s"):
+        with pytest.raises(UserError, match=r"\.arrow or \.parquet"):
+            write_space(small(), tmp_path / name)
+        assert not (tmp_path / name).exists()
+
+
+def test_a_parquet_file_holds_the_same_space(tmp_path: Path) -> None:
+    names = ("z", "a", "unused", "m")
+    codes = np.array([3, 0, -1, 1], np.int32)
+    rng = np.random.default_rng(0)
+    space = Space(
+        "named", rng.normal(size=(4, 3)).astype(np.float32),
+        latent_std=rng.random((4, 3), np.float32),
+        columns={
+            "label": Categories(codes, names),
+            "score": Numbers(np.array([1.0, np.nan, np.inf, -2.5])),
+            "note": Texts(("", "a", "ü", "a")),
+        },
+        maps={"umap_2d": rng.normal(size=(4, 2)).astype(np.float32)},
+        provenance=Provenance("m", "h", "d", {"seed": 1}),
+    )  # fmt: skip
+    write_space(space, tmp_path / "s.parquet")
+    assert (tmp_path / "s.parquet").read_bytes()[:4] == b"PAR1"
+    assert parquet.read_table(tmp_path / "s.parquet").num_rows == 4
+    read = open_space(tmp_path / "s.parquet")
+    assert_same(space, read)
+    assert read.name == space.name
+    assert read.provenance == space.provenance
+    write_space(Space("none", np.zeros((0, 5), np.float32)), tmp_path / "none.parquet")
+    assert open_space(tmp_path / "none.parquet").latent.shape == (0, 5)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.arrow"
+    os.mkfifo(pipe)
+    for use in (content_kind, open_space, read_latents, lambda path: write_space(small(), path)):
+        with pytest.raises(UserError, match=r"pipe\.arrow is a pipe or a device"):
+            use(pipe)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_one_latent_alone_is_read_where_latents_are_wanted(tmp_path: Path) -> None:
+    np.save(tmp_path / "one.npy", np.arange(3, dtype=np.float64))
+    np.testing.assert_array_equal(read_latents(tmp_path / "one.npy"), [[0, 1, 2]])
+    with pytest.raises(UserError, match="n rows"):
+        open_space(tmp_path / "one.npy")
+
+
+def test_numbers_beyond_float32_are_called_too_large(tmp_path: Path) -> None:
+    latents = np.ones((3, 2))
+    latents[1, 1] = 1e300
+    np.save(tmp_path / "huge.npy", latents)
+    np.savez(tmp_path / "huge.npz", latent=latents)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(latents.reshape(-1)), 2)
+    with pa.OSFile(str(tmp_path / "huge.arrow"), "wb") as file:
+        table = pa.table({"latent": column})
+        with pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+    for name in ("huge.npy", "huge.npz", "huge.arrow"):
+        with pytest.raises(UserError, match=r"1e\+300, which is too large for float32"):
+            open_space(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what"),
+    [
+        ("adapter.py", b"print(1)", "a Python program"),
+        ("net.pt2", b"PK\x03\x04", "an exported PyTorch program"),
+        ("net.ckpt", b"\x80\x02}q\x00.", "a pickle"),
+    ],
+)
+def test_files_that_run_code_are_refused_as_unsafe(
+    tmp_path: Path, name: str, content: bytes, what: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnsafeFileError, match=what):
+        open_space(tmp_path / name)
+
+
+def test_torchscript_is_called_so(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "net.pt", "w") as archive:
+        archive.writestr("net/data.pkl", b"\x80\x02}q\x00.")
+        archive.writestr("net/code/__torch__.py", "op_version_set = 1")
+    assert content_kind(tmp_path / "net.pt") == "torchscript"
+    with pytest.raises(UnsafeFileError, match="a TorchScript file"):
+        open_space(tmp_path / "net.pt")
+
+
+def test_an_npz_that_would_swell_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "zeros.npz"
+    np.savez_compressed(path, latent=np.zeros((5_000_000, 4), np.float32))
+    began = time.monotonic()
+    with pytest.raises(UnsafeFileError, match="would unpack to"):
+        open_space(path)
+    assert time.monotonic() - began < 1
+
+
+def test_an_npz_whose_entries_share_their_bytes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "shared.npz"
+    np.savez(path, latent=np.ones((2_000, 4), np.float32), extra=np.ones((2_000, 4), np.float32))
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        entries[0].compress_size = 10**6
+        with pytest.raises(UnsafeFileError, match="would unpack to"):
+            checked_entries(archive, path)
+
+
+def test_a_small_table_may_shrink_as_it_likes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    label = np.zeros(1_000_000, np.int64)
+    latent = rng.normal(size=(1_000_000, 2)).astype(np.float32)
+    np.savez_compressed(tmp_path / "s.npz", latent=latent, label=label)
+    assert len(open_space(tmp_path / "s.npz")) == 1_000_000
