@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.bench.rows import Row
+from latentviewer.domain.locality import nearby_order
 from latentviewer.domain.ports import Splat
 from latentviewer.kernels.pick import pick
 from latentviewer.kernels.rasteriser import NumbaRasteriser
@@ -83,26 +84,30 @@ def _splat(coordinates: NDArray[np.float32], colours: NDArray[np.uint8], step: i
         [rng.integers(60, 255, (_CLASSES, 3)), np.full(_CLASSES, 255)]
     ).astype(np.uint8)
     background = np.array([20, 22, 26, 255], np.uint8)
-    return Splat(coordinates, transform, colours, palette, _RADIUS, _WIDTH, _HEIGHT, background)
+    return Splat(
+        coordinates, transform, colours, palette, _RADIUS, _WIDTH, _HEIGHT, background, mixed=True
+    )
 
 
 def _frames(
     rasteriser: NumbaRasteriser, coordinates: NDArray[np.float32], colours: NDArray[np.uint8]
 ) -> list[float]:
+    coordinates, colours = _in_order(coordinates, colours)
     rasteriser.draw(_splat(coordinates, colours, 0))
     splats = [_splat(coordinates, colours, step) for step in range(1, 22)]
     return [_ms(lambda splat=splat: rasteriser.draw(splat)) for splat in splats]  # type: ignore[misc]
 
 
 def _set_up_ms(coordinates: NDArray[np.float32], colours: NDArray[np.uint8]) -> float:
-    """What the map does once for new points: the shuffled order and its copies."""
+    """What the map does once for new points: their order and the copies in it."""
+    return _ms(lambda: _in_order(coordinates, colours))
 
-    def set_up() -> None:
-        order = np.random.default_rng(0).permutation(len(coordinates))
-        np.ascontiguousarray(coordinates[order])
-        np.ascontiguousarray(colours[order])
 
-    return _ms(set_up)
+def _in_order(
+    coordinates: NDArray[np.float32], colours: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    order = nearby_order(coordinates)
+    return np.ascontiguousarray(coordinates[order]), np.ascontiguousarray(colours[order])
 
 
 def _pyqtgraph(coordinates: NDArray[np.float32], colours: NDArray[np.uint8]) -> tuple[float, float]:

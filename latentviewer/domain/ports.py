@@ -137,8 +137,8 @@ class Splat:
     """What the rasteriser needs for one frame. Coordinates are pixels of the picture.
 
     Attributes:
-        coordinates: (n, 2) or (n, 3) float32 in map units, in drawing order: later
-            points cover earlier ones in 2D; in 3D the nearer one covers.
+        coordinates: (n, 2) or (n, 3) float32 in map units. Later points cover earlier ones,
+            unless `mixed`; in 3D the nearer one covers, and this counts for equally near ones.
         transform: (2, 3) or (3, 4) float32, affine from map units to pixels (x right,
             y down) and, in 3D, depth (smaller is nearer).
         colours: (n,) uint8 or uint16 index into `palette`.
@@ -147,6 +147,9 @@ class Splat:
         radius: disc radius in pixels.
         width, height: of the picture, in device pixels.
         background: (4,) uint8 RGBA.
+        mixed: whether which point covers which is mixed evenly instead, so that the order of
+            the points, and with it any class, is of no account.
+        on_top: how many of the last points cover all before them even so.
     """
 
     coordinates: NDArray[np.float32]
@@ -157,6 +160,8 @@ class Splat:
     width: int
     height: int
     background: NDArray[np.uint8]
+    mixed: bool = False
+    on_top: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ twice as many as steps, and their squares are exact in float32.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import floor
 
 import numpy as np
@@ -69,6 +70,7 @@ class Disc:
         return max(STEP_BITS, (2 * self.reach).bit_length())
 
 
+@lru_cache(maxsize=32)
 def make_disc(radius: float) -> Disc:
     """The disc of a radius in pixels."""
     radius = min(max(float(radius), MIN_RADIUS_PX), MAX_RADIUS_PX)

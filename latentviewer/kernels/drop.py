@@ -57,11 +57,18 @@ def locate(
 
 
 @inner()
-def _number(count: int, first: int, low_bits: int, parts: Array, keys: Array) -> None:
-    """Keys without depth, of `count` points from `first` on."""
-    up, start = keys.dtype.type(low_bits), keys.dtype.type(first)
+def _number(
+    count: int, start: int, low_bits: int, turn_bits: int, turn: int, top_from: int,
+    parts: Array, keys: Array,
+) -> None:  # fmt: skip
+    """Keys without depth, of `count` points from index `start` on."""
+    kind = keys.dtype.type
+    up, first, by = kind(low_bits), kind(start + 1), kind(turn)
+    mask, high, top = kind((1 << turn_bits) - 1), kind(1 << turn_bits), top_from - start
     for j in range(count):
-        keys[j] = ((start + keys.dtype.type(j)) << up) | keys.dtype.type(parts[j])
+        rank = kind(kind(kind(first + kind(j)) * by) & mask)
+        rank = kind(rank | high) if j >= top else rank
+        keys[j] = kind(rank << up) | kind(parts[j])
 
 
 @inner()
@@ -106,6 +113,9 @@ _where = (
     read_only(types.float32, 1),
     read_only(types.float32, 1),
     types.int64,
+    types.int64,
+    types.int64,
+    types.int64,
 )
 
 
@@ -123,6 +133,9 @@ def drop_2d(
     rim: Array,
     frame: Array,
     low_bits: int,
+    turn_bits: int,
+    turn: int,
+    top_from: int,
     grid: Array,
 ) -> int:
     """Drops the points from `begin` to `end` of (n, 2).
@@ -133,8 +146,8 @@ def drop_2d(
         codes8, codes16: the points' colours; the one not in use is empty.
         visible: 0 for hidden colours, by code.
         some_hidden: whether `visible` needs looking at.
-        low_bits: as in `latentviewer.kernels.keys.KeyLayout`.
-        grid: (cells,) keys; holds none of later points.
+        low_bits, turn_bits, turn, top_from: as in `latentviewer.kernels.keys.KeyLayout`.
+        grid: (cells,) keys.
 
     Returns:
         How many visible centres lie in the picture.
@@ -149,10 +162,10 @@ def drop_2d(
         locate(block, 2, count, to_cells, stride, rim, frame, cells, parts, within)
         if some_hidden:
             hide(start, count, codes8, codes16, visible, cells, within)
-        _number(count, start + 1, low_bits, parts, keys)
-        # Points come in order, so the last one written is the greatest.
+        _number(count, start, low_bits, turn_bits, turn, top_from, parts, keys)
         for j in range(count):
-            grid[np.uint32(cells[j])] = keys[j]
+            cell = np.uint32(cells[j])
+            grid[cell] = max(grid[cell], keys[j])
         drawn += _sum(within, count)
     return drawn
 
@@ -178,7 +191,10 @@ def drop_3d(
     rim: Array,
     frame: Array,
     low_bits: int,
-    index_bits: int,
+    turn_bits: int,
+    turn: int,
+    top_from: int,
+    rank_bits: int,
     depth_bits: int,
     grid: Array,
 ) -> int:
@@ -188,7 +204,7 @@ def drop_3d(
     within, keys = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint64)
     depths = np.empty(BLOCK, np.float32)
     raw = depths.view(np.int32)
-    up, lost = np.uint64(low_bits + index_bits), np.uint64(32 - depth_bits)
+    up, lost = np.uint64(low_bits + rank_bits), np.uint64(32 - depth_bits)
     drawn = 0
     for start in range(begin, end, BLOCK):
         count = min(BLOCK, end - start)
@@ -197,7 +213,7 @@ def drop_3d(
         _measure(block, count, to_cells, depths)
         if some_hidden:
             hide(start, count, codes8, codes16, visible, cells, within)
-        _number(count, start + 1, low_bits, parts, keys)
+        _number(count, start, low_bits, turn_bits, turn, top_from, parts, keys)
         for j in range(count):
             # A float's bits order by sign and magnitude; turned, nearer is greater.
             turned = np.uint32(raw[j] if raw[j] < 0 else raw[j] ^ np.int32(0x7FFFFFFF))

@@ -17,16 +17,17 @@ from latentviewer.kernels.winners import STRIP
 
 Array = np.ndarray[Any, Any]
 
-_0, _8, _16, _24 = np.uint32(0), np.uint32(8), np.uint32(16), np.uint32(24)
+_8 = np.uint32(8)
 _ROW, _NEXT = np.uint64(STRIP), np.uint64(1)
-_SOLID, _PAIR, _ROUND = np.uint32(0xFF000000), np.uint32(0x00FF00FF), np.uint32(0x00800080)
-_ONE, _256 = np.float32(1.0), np.int32(256)
+_PAIR, _ROUND = np.uint32(0x00FF00FF), np.uint32(0x00800080)
+_ALL, _HALF, _256 = np.float32(256.0), np.float32(0.5), np.int32(256)
 
 
 @inner()
 def place(
     row: int, best: Array, start: int, parts: Array, wide: int, reach: int, column_bits: int,
-    low_bits: int, index_bits: int, cells: Array, orders: Array, ways: Array, indices: Array,
+    low_bits: int, turn_bits: int, back: int, cells: Array, orders: Array, ways: Array,
+    indices: Array,
 ) -> None:  # fmt: skip
     """Takes the winners of a row of pixels apart. All arrays but `cells` and `ways` are flat.
 
@@ -34,6 +35,7 @@ def place(
         row: of the tile.
         best: the winners' keys, this row's from `start` on.
         parts: sub-pixel steps of the tile's cells, `wide` to a row.
+        turn_bits, back: as in `latentviewer.kernels.keys.KeyLayout`.
         cells: room for a row.
         orders: filled with the keys, their low bits cleared; 0 where no disc holds.
         ways: (3, pixels) filled with the way from the centre to the middle of the pixel, across
@@ -41,30 +43,31 @@ def place(
         indices: filled with the index, -1 where no disc holds.
     """
     kind, none = best.dtype.type, best.dtype.type(0)
-    low, mask = kind((1 << low_bits) - 1), kind((1 << index_bits) - 1)
+    low, mask = kind((1 << low_bits) - 1), kind((1 << turn_bits) - 1)
     high, up = kind(~low), kind(low_bits)
     # Said to be less than 32, the shift stays one of 32 bits.
     bits = np.int32(column_bits & 31)
     columns, last, step = np.int32((1 << column_bits) - 1), np.int32(STEPS - 1), np.int32(STEPS - 1)
-    back, step_bits = np.int32(reach), np.int32(STEP_BITS)
+    far_off, step_bits, undo = np.int32(reach), np.int32(STEP_BITS), kind(back)
     unit, line = np.int32(UNIT), np.int32(wide)
     middle = np.int32((row + reach) * wide + reach)
     across, down, far = np.uint64(0), np.uint64(1), np.uint64(2)
     for x in range(STRIP):
         # numba widens what two uint32 give to 64 bits, and that would halve the speed.
         code = np.int32(kind(best[np.uint64(start + x)] & low))
-        dx, dy = np.int32((code & columns) - back), np.int32((code >> bits) - back)
+        dx, dy = np.int32((code & columns) - far_off), np.int32((code >> bits) - far_off)
         cells[x] = np.int32(middle + np.int32(x) - dy * line - dx)
     # Table look-ups do not vectorise, so they have a loop of their own.
     for x in range(STRIP):
         cells[x] = parts[np.uint32(cells[x])]
     for x in range(STRIP):
         key, part, i = best[np.uint64(start + x)], cells[x], np.uint64(row * STRIP + x)
-        index = np.int32(kind(kind(key >> up) & mask))
+        rank = kind(kind(key >> up) & mask)
+        index = np.int32(kind(kind(rank * undo) & mask))
         indices[i] = np.int32(index - np.int32(1))
         orders[i] = kind(key & high) if index > 0 else none
         code = np.int32(kind(key & low))
-        dx, dy = np.int32((code & columns) - back), np.int32((code >> bits) - back)
+        dx, dy = np.int32((code & columns) - far_off), np.int32((code >> bits) - far_off)
         right = np.float32(np.int32(dx * unit + last - np.int32(2) * (part & step)))
         below = np.float32(np.int32(dy * unit + last - np.int32(2) * ((part >> step_bits) & step)))
         ways[across, i], ways[down, i] = right, below
@@ -124,14 +127,9 @@ def fade(
 
 @inner()
 def _cover(far: Any, touch: Any, slope: Any) -> Any:
-    """How much of a pixel a disc covers, from its squared distance."""
+    """How many of 256 parts of a pixel a disc covers, from its squared distance."""
     cover = (touch - far) * slope
-    return cover if cover < _ONE else _ONE
-
-
-@inner()
-def _opacity(ink: Any) -> Any:
-    return _channel(ink, _24) * np.float32(1.0 / 255.0)
+    return cover if cover < _ALL else _ALL
 
 
 @inner()
@@ -140,8 +138,8 @@ def _channel(ink: Any, shift: Any) -> Any:
 
 
 @inner()
-def _part(share: Any) -> Any:
-    return np.int32(share * np.float32(256.0) + np.float32(0.5))
+def _whole(cover: Any) -> Any:
+    return np.int32(cover + _HALF)
 
 
 @inner()
@@ -175,7 +173,11 @@ def blend(
         out: (STRIP,) packed and premultiplied.
     """
     nothing = orders.dtype.type(0)
-    limit, k, own_limit = np.float32(touch - UNIT * UNIT), np.float32(slope), np.float32(touch)
+    limit, k, own_limit = (
+        np.float32(touch - UNIT * UNIT),
+        np.float32(slope) * _ALL,
+        np.float32(touch),
+    )
     more, less = np.float32(2 * UNIT), np.float32(-2 * UNIT)
     across, down, far = np.uint64(0), np.uint64(1), np.uint64(2)
     # The first and last pixel are walked only because a whole STRIP vectorises best.
@@ -224,19 +226,18 @@ def blend(
         # Discs side by side share a pixel out between them, so each takes its cover of what
         # those above left, as far as that goes, and not only a part of it.
         above = _cover(a_far, limit, k)
-        left = _ONE - above
-        held = min(_cover(ways[far, i], own_limit, k), left)
+        left = _ALL - above
+        own_far = ways[far, i] if own != nothing else own_limit
+        held = min(_cover(own_far, own_limit, k), left)
         under = min(_cover(b_far, limit, k), left - held)
         # Of 256 parts of the pixel, those that each layer has; the background has the rest.
-        wa = _part(above * _opacity(a_ink))
-        wh = min(_part(held * _opacity(ink)), np.int32(_256 - wa))
+        wa = _whole(above)
+        wh = min(_whole(held), np.int32(_256 - wa))
         rest = np.int32(_256 - wa - wh)
-        wb = min(_part(under * _opacity(b_ink)), rest)
+        wb = min(_whole(under), rest)
         wg = np.uint32(np.int32(rest - wb))
         wa, wh, wb = np.uint32(wa), np.uint32(wh), np.uint32(wb)
-        # An ink's highest byte is its opacity, which its share holds already; red and blue
-        # are mixed in one go, then green and opacity.
-        a_ink, ink, b_ink = a_ink | _SOLID, ink | _SOLID, b_ink | _SOLID
+        # Red and blue are mixed in one go, then green and opacity.
         red = _mix(a_ink, wa, ink, wh, b_ink, wb, background, wg)
         green = _mix(
             np.uint32(a_ink >> _8), wa, np.uint32(ink >> _8), wh, np.uint32(b_ink >> _8), wb,

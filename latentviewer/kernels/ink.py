@@ -17,7 +17,8 @@ class Inks:
     """A palette ready for painting.
 
     Attributes:
-        palette: (codes,) uint32, packed straight RGBA.
+        palette: (codes,) uint32, packed and premultiplied, translucent ones already over the
+            background: they let it through, but not the discs beneath.
         background: packed and premultiplied.
         visible: (codes,) uint8, 0 or 1.
         some_hidden: whether any colour of the palette is hidden.
@@ -32,14 +33,19 @@ class Inks:
 def make_inks(splat: Splat) -> Inks:
     """Inks for all codes that the colours' type can hold, so that no code lies outside."""
     count = 256 if splat.colours.dtype == np.uint8 else 65536
-    palette = np.zeros((count, 4), np.uint8)
-    palette[: len(splat.palette)] = splat.palette[:count]
     ground = splat.background.astype(np.float32)
     ground[:3] *= ground[3] / np.float32(255.0)
+    given = splat.palette[:count].astype(np.float32)
+    visible = np.zeros(count, np.uint8)
+    visible[: len(given)] = given[:, 3] > 0
+    opacity = given[:, 3:] / np.float32(255.0)
+    given[:, 3] = 255.0
+    palette = np.zeros((count, 4), np.uint8)
+    palette[: len(given)] = ground + opacity * (given - ground) + np.float32(0.5)
     return Inks(
         palette.view(np.uint32)[:, 0].copy(),
         (ground + np.float32(0.5)).astype(np.uint8).view(np.uint32)[0],
-        (palette[:, 3] > 0).astype(np.uint8),
+        visible,
         bool((splat.palette[:, 3] == 0).any()),
     )
 

@@ -27,7 +27,7 @@ Array = np.ndarray[Any, Any]
 
 # A tile's pixels; around them lies one more on each side, where only the winners are known.
 TILE_WIDTH = STRIP - 2
-_TILE_HEIGHT = 32
+_TILE_HEIGHT = 48
 
 
 @inner()
@@ -42,7 +42,7 @@ def _find_winners(
     Returns:
         Whether there is any point.
     """
-    reach, column_bits, low_bits, index_bits = layout[0], layout[1], layout[2], layout[3]
+    reach, column_bits, low_bits = layout[0], layout[1], layout[2]
     wide = STRIP + 2 * reach
     something = False
     # As many rows more on both sides as `spread_row` may reach beyond the tile's.
@@ -83,7 +83,7 @@ def _find_winners(
         if filled[r]:
             place(
                 r, flat_best, (r + 2 * SMALL_REACH) * STRIP, parts, wide, reach, column_bits,
-                low_bits, index_bits, places, orders, ways, indices,
+                low_bits, layout[5], layout[6], places, orders, ways, indices,
             )  # fmt: skip
         else:
             for x in range(r * STRIP, (r + 1) * STRIP):
@@ -152,7 +152,8 @@ def paint(
     Args:
         grids: (parts, cells) of what `latentviewer.kernels.drop` left.
         stride: cells in a row of a grid; see `row_stride`.
-        layout: the disc's reach and column bits, the key's low, index and depth bits.
+        layout: the disc's reach and column bits; the key's low, rank, depth and turn bits,
+            and what turns a rank back.
         disc: hold, touch and slope.
         spans, runs, small: `spans`, `runs` and `held` of `latentviewer.kernels.disc.Disc`.
         codes8, codes16: the points' colours; the one not in use is empty.
@@ -162,7 +163,7 @@ def paint(
         ids: (height, width) int32.
     """
     height, width = ids.shape
-    reach, low_bits, index_bits, depth_bits = layout[0], layout[2], layout[3], layout[4]
+    reach, low_bits, rank_bits, depth_bits = layout[0], layout[2], layout[3], layout[4]
     wide, deepest = STRIP + 2 * reach, _TILE_HEIGHT + 2 + 2 * reach
     cells = np.empty((deepest, wide), grids.dtype)
     parts, floats = np.empty(deepest * wide, np.int32), np.empty((3, deepest, wide), np.float32)
@@ -199,7 +200,7 @@ def paint(
                 dye(r * STRIP, indices, codes8, codes16, palette, inks)
                 if depth_bits:
                     fade(
-                        r * STRIP, orders, low_bits + index_bits, depth_bits, cue, background,
+                        r * STRIP, orders, low_bits + rank_bits, depth_bits, cue, background,
                         raw, depths, inks,
                     )  # fmt: skip
         for r in range(1, rows - 1):

@@ -31,7 +31,7 @@ from latentviewer.kernels.lasso import inside_polygon
 from latentviewer.kernels.paint import paint, row_stride, tile_count
 
 _PIECE = 131_072
-_SHARES_PER_THREAD = 6
+_SHARES_PER_THREAD = 12
 # Each thread drops into a grid of its own; more of them than this crowd the cache.
 _MOST_GRIDS = 8
 
@@ -73,13 +73,17 @@ class NumbaRasteriser:
         n, deep = len(splat.coordinates), splat.coordinates.shape[-1] == 3
         disc = make_disc(splat.radius)
         grid, inks, cue = make_grid(splat, disc), make_inks(splat), make_cue(splat)
-        keys = key_layout(n, deep, disc)
+        keys = key_layout(splat, disc)
         coordinates = np.ascontiguousarray(splat.coordinates)
         codes8, codes16 = _codes(splat)
         stride = row_stride(splat.width, disc.reach)
         where = (grid.to_cells, stride, codes8, codes16, inks.visible, inks.some_hidden)
-        bounds = (grid.rim, grid.frame, keys.low_bits)
-        layout = [disc.reach, disc.column_bits, keys.low_bits, keys.index_bits, keys.depth_bits]
+        bounds = (grid.rim, grid.frame)
+        order = (keys.low_bits, keys.turn_bits, keys.turn, keys.top_from)
+        layout = [
+            disc.reach, disc.column_bits, keys.low_bits, keys.rank_bits, keys.depth_bits,
+            keys.turn_bits, keys.back,
+        ]  # fmt: skip
         colours = (codes8, codes16, inks.palette, inks.background)
         pixels = np.empty((splat.height, splat.width), np.uint32)
         ids = np.empty((splat.height, splat.width), np.int32)
@@ -93,10 +97,10 @@ class NumbaRasteriser:
                 for piece in pieces:
                     span = (piece * _PIECE, min((piece + 1) * _PIECE, n))
                     if deep:
-                        bits = (keys.index_bits, keys.depth_bits)
-                        drawn += drop_3d(*span, coordinates, *where, *bounds, *bits, own)
+                        bits = (keys.rank_bits, keys.depth_bits)
+                        drawn += drop_3d(*span, coordinates, *where, *bounds, *order, *bits, own)
                     else:
-                        drawn += drop_2d(*span, coordinates, *where, *bounds, own)
+                        drawn += drop_2d(*span, coordinates, *where, *bounds, *order, own)
                 return drawn
 
             drawn = sum(share_out(drop, max(threads, -(-n // _PIECE)), threads))

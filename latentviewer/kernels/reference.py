@@ -27,10 +27,9 @@ class NumpyRasteriser:
         Raises:
             ValueError: arrays whose shapes or types do not fit together.
         """
-        deep = splat.coordinates.shape[-1] == 3
         disc = make_disc(splat.radius)
         grid, inks, cue = make_grid(splat, disc), make_inks(splat), make_cue(splat)
-        keys = key_layout(len(splat.coordinates), deep, disc)
+        keys = key_layout(splat, disc)
         shown, cells, depths, drawn = _drop(splat, grid, inks, keys)
         best, beside, down = _winners(cells, grid, disc)
         ids = np.full((splat.height + 2, splat.width + 2), -1, np.int32)
@@ -85,6 +84,7 @@ def _drop(
     column, row = x.astype(np.int64) >> STEP_BITS, y.astype(np.int64) >> STEP_BITS
     off_rim = (column > 0) & (row > 0) & (column < grid.columns - 1) & (row < grid.rows - 1)
     shown = np.flatnonzero(seen & off_rim)
+    shown = shown[np.argsort(keys.ranks(len(points))[shown], kind="stable")]
     depths = np.zeros(len(points), np.float32)
     if keys.depth_bits:
         depths = place[2]
@@ -167,7 +167,8 @@ def _colours(
         amount = cue.of(depths)[:, None]
         moved = colour_of[:, :3] + amount * (ground[:3] - colour_of[:, :3])
         colour_of[:, :3] = np.floor(moved + np.float32(0.5))
-    flat = np.concatenate([np.array([inks.background]), _over(colour_of, ground)])
+    packed = colour_of.astype(np.uint8).view(np.uint32)[:, 0]
+    flat = np.concatenate([np.array([inks.background]), packed])
     pixels = flat[best]
     middle = best[1:-1, 1:-1]
     rows, columns = middle.shape
@@ -211,44 +212,26 @@ def _edge_colours(
             near = far < touch
             rows = rows[near]
             layer[rows], layer_far[rows] = other[rows], far[near]
-    one = np.float32(1.0)
+    whole = np.float32(256.0)
     cover = np.zeros((3, len(at)), np.float32)
     layers = (above, own, below)
     fars = (above_far, _square(across[at], down[at]), below_far)
     for k, there in enumerate((above > own, own > 0, below > 0)):
         far = fars[k][there].astype(np.float32)
-        reached = (np.float32(disc.touch) - far) * np.float32(disc.slope)
-        cover[k, there] = np.minimum(reached, one)
-    left = one - cover[0]
+        reached = (np.float32(disc.touch) - far) * (np.float32(disc.slope) * whole)
+        cover[k, there] = np.minimum(reached, whole)
+    left = whole - cover[0]
     cover[1] = np.minimum(cover[1], left)
     cover[2] = np.minimum(cover[2], left - cover[1])
-    opacity = np.concatenate([[np.float32(0)], colour_of[:, 3] * np.float32(1.0 / 255.0)])
-    shares = [opacity[layer] * part for layer, part in zip(layers, cover, strict=True)]
-    above_part = _parts(shares[0])
-    own_part = np.minimum(_parts(shares[1]), 256 - above_part)
+    # Of 256 parts of the pixel, those that each layer has.
+    half = np.float32(0.5)
+    above_part = (cover[0] + half).astype(np.int32)
+    own_part = np.minimum((cover[1] + half).astype(np.int32), 256 - above_part)
     rest = 256 - above_part - own_part
-    below_part = np.minimum(_parts(shares[2]), rest)
-    solid = np.concatenate([np.zeros((1, 4), np.int32), _solid(colour_of).astype(np.int32)])
+    below_part = np.minimum((cover[2] + half).astype(np.int32), rest)
+    inks = np.concatenate([np.zeros((1, 4), np.int32), colour_of.astype(np.int32)])
     mixed = np.multiply.outer(rest - below_part, ground.astype(np.int32)) + 128
     for layer, part in zip(layers, (above_part, own_part, below_part), strict=True):
         rows = np.flatnonzero(part)
-        mixed[rows] += part[rows, None] * solid.take(layer[rows], axis=0)
+        mixed[rows] += part[rows, None] * inks.take(layer[rows], axis=0)
     return (mixed >> 8).astype(np.uint8).view(np.uint32)[:, 0]
-
-
-def _parts(share: NDArray[np.float32]) -> NDArray[np.int32]:
-    """Parts of 256."""
-    return (share * np.float32(256.0) + np.float32(0.5)).astype(np.int32)
-
-
-def _over(colours: NDArray[np.float32], ground: NDArray[np.float32]) -> NDArray[np.uint32]:
-    """Straight colours over the premultiplied background, packed."""
-    part = _parts(colours[:, 3] * np.float32(1.0 / 255.0))[:, None]
-    mixed = part * _solid(colours).astype(np.int32) + (256 - part) * ground.astype(np.int32)
-    return ((mixed + 128) >> 8).astype(np.uint8).view(np.uint32)[:, 0]
-
-
-def _solid(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    solid = colours.copy()
-    solid[:, 3] = 255.0
-    return solid

@@ -109,18 +109,16 @@ def _draw_points(
     if len(coordinates) == 0:
         return Image.new("RGB", area, paper.map), 0
     fit = fit_3d if coordinates.shape[1] == 3 else fit_2d
-    # In a random but fixed order, so that no class lies on top for coming last.
-    order = np.random.default_rng(0).permutation(len(coordinates))
-    codes: NDArray[np.uint8] | NDArray[np.uint16] = colours.codes[order]
     splat = Splat(
-        coordinates=np.ascontiguousarray(coordinates[order], np.float32),
+        coordinates=np.ascontiguousarray(coordinates, np.float32),
         transform=fit(coordinates, width, height, 24 * s),
-        colours=codes,
+        colours=colours.codes,
         palette=colours.palette,
         radius=_radius(len(coordinates)) * s,
         width=width,
         height=height,
         background=background,
+        mixed=True,
     )
     frame = rasteriser.draw(splat)
     return Image.fromarray(np.ascontiguousarray(frame.pixels[..., :3])), frame.drawn

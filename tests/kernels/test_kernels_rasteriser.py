@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -80,6 +82,31 @@ def test_each_pixel_belongs_to_the_last_disc_over_its_centre(
     sure = ~unsure & ~np.isin(expected, same_pixel) & ~np.isin(ids, same_pixel)
     assert sure.mean() > 0.5
     np.testing.assert_array_equal(ids[sure], expected[sure])
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+@pytest.mark.parametrize("on_top", [0, 1, 700])
+def test_fast_and_plain_mix_the_points_alike(fast: NumbaRasteriser, dims: int, on_top: int) -> None:
+    what = replace(splat(scattered(3_000, dims), 4.0), mixed=True, on_top=on_top)
+    np.testing.assert_array_equal(fast.draw(what).ids, NumpyRasteriser().draw(what).ids)
+
+
+def test_mixed_points_cover_one_another_evenly_but_for_those_on_top(fast: NumbaRasteriser) -> None:
+    count, size = 20_000, (300, 300)
+    points = np.random.default_rng(0).uniform(0, 300, (count, 2)).astype(np.float32)
+    in_order = splat(points, 4.0, size=size)
+
+    def owned_by_quarters(what: Splat) -> NDArray[np.int64]:
+        ids = fast.draw(what).ids
+        return np.bincount(ids[ids >= 0] // (count // 4), minlength=4)
+
+    owned = owned_by_quarters(in_order)
+    assert owned[3] > 0.6 * owned.sum()
+    mixed = replace(in_order, mixed=True)
+    owned = owned_by_quarters(mixed)
+    assert owned.max() < 1.1 * owned.min()
+    owned = owned_by_quarters(replace(mixed, on_top=count // 4))
+    assert owned[3] > 0.6 * owned.sum()
 
 
 def _sharing_a_pixel(points: NDArray[np.float32]) -> list[int]:
