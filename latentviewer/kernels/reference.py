@@ -234,4 +234,5 @@ def _edge_colours(
     for layer, part in zip(layers, (above_part, own_part, below_part), strict=True):
         rows = np.flatnonzero(part)
         mixed[rows] += part[rows, None] * inks.take(layer[rows], axis=0)
-    return (mixed >> 8).astype(np.uint8).view(np.uint32)[:, 0]
+    packed: NDArray[np.uint32] = (mixed >> 8).astype(np.uint8).view(np.uint32)[:, 0]
+    return packed
