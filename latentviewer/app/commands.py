@@ -112,6 +112,7 @@ COMMANDS: tuple[Command, ...] = (
     _command(
         "file.export_map", "Export map as picture…", "File", "Ctrl+E", needs=(_S,), icon="image"
     ),
+    _command("data.locate", "Find data set on this machine…", "File", "", needs=(_S,)),
     _command("file.quit", "Quit", "File", "Ctrl+Q"),
     # Edit
     _command("edit.undo", "Undo", "Edit", "Ctrl+Z", needs=(Needs.UNDO,), icon="undo-2"),
@@ -323,7 +324,6 @@ COMMANDS: tuple[Command, ...] = (
     ),
     # Data
     _command("data.get", "Get data set…", "", "", _A("name", "choice", "data"), listed=False),
-    _command("data.locate", "Find data set on this machine…", "File", "", needs=(_S,)),
     _command("data.use_folder", "Use data folder", "", "", _A("path", "path"), listed=False),
     _command(
         "data.encode",

@@ -1,16 +1,19 @@
 """The command palette: every command by name, arguments asked for one after another."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +24,10 @@ from latentviewer.ui.intent import Dispatch
 
 _SHOWN = 200
 _WIDTH = 560
+_SHORTCUT_ROLE = Qt.ItemDataRole.UserRole + 1
+# Of longer lists one is chosen after its command.
+_CHOICES_OFFERED = 40
+_CHOICE_COST = 2
 
 
 def matches(query: str, text: str) -> int | None:
@@ -50,6 +57,32 @@ def _in_order(letters: str, text: str) -> bool:
     return all(letter in rest for letter in letters)
 
 
+class _WithShortcut(QStyledItemDelegate):
+    """Draws the shortcut at the right end of its row."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        super().paint(painter, option, index)
+        keys = index.data(_SHORTCUT_ROLE)
+        if not keys:
+            return
+        place: QRect = option.rect
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        palette = option.palette
+        painter.save()
+        painter.setPen((palette.highlightedText() if chosen else palette.placeholderText()).color())
+        painter.drawText(
+            place.adjusted(0, 0, -10, 0),
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
+            keys,
+        )
+        painter.restore()
+
+
 class CommandPalette(QFrame):
     """A field and a list over the window; Escape goes back a step, then closes."""
 
@@ -74,6 +107,7 @@ class CommandPalette(QFrame):
         self._list = QListWidget()
         self._list.setAccessibleName("Matching commands")
         self._list.setUniformItemSizes(True)
+        self._list.setItemDelegate(_WithShortcut(self._list))
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._fault = QLabel()
         self._fault.setProperty("role", "error")
@@ -157,10 +191,15 @@ class CommandPalette(QFrame):
         for order, (title, value) in enumerate(self._offers()):
             score = matches(query, title)
             if score is not None:
-                ranked.append((score, order, title, value))
+                cost = _CHOICE_COST if isinstance(value, tuple) else 0
+                ranked.append((score + cost, order, title, value))
         for _score, _order, title, value in sorted(ranked, key=lambda r: r[:2])[:_SHOWN]:
             item = QListWidgetItem(title)
             item.setData(Qt.ItemDataRole.UserRole, value)
+            if isinstance(value, Command) and value.shortcut:
+                keys = QKeySequence(value.shortcut)
+                native = QKeySequence.SequenceFormat.NativeText
+                item.setData(_SHORTCUT_ROLE, keys.toString(native))
             self._list.addItem(item)
         self._list.setCurrentRow(0)
 
@@ -168,14 +207,26 @@ class CommandPalette(QFrame):
         argument = self._argument()
         if argument is None:
             available = self._commands.all_available()
-            return [
-                (_with_shortcut(command), command)
-                for command in COMMANDS
-                if command.listed and command.id in available
-            ]
+            listed = [c for c in COMMANDS if c.listed and c.id in available]
+            offers: list[tuple[str, object]] = [(command.title, command) for command in listed]
+            return offers + (self._with_choices(listed) if self._field.text().strip() else [])
         if argument.choices is None:
             return []
         return [(title, value) for value, title in self._choices(argument.choices)]
+
+    def _with_choices(self, listed: Sequence[Command]) -> list[tuple[str, object]]:
+        """Commands with a single choice, and that choice: `Projection → UMAP`."""
+        offers: list[tuple[str, object]] = []
+        for command in listed:
+            if len(command.arguments) == 1 and command.arguments[0].choices is not None:
+                argument = command.arguments[0]
+                choices = self._choices(command.arguments[0].choices)
+                if len(choices) <= _CHOICES_OFFERED:
+                    offers += [
+                        (f"{command.title} → {title}", (command, {argument.name: value}))
+                        for value, title in choices
+                    ]
+        return offers
 
     def _accept(self) -> None:
         item = self._list.currentItem()
@@ -184,6 +235,10 @@ class CommandPalette(QFrame):
         if argument is None:
             if isinstance(value, Command):
                 self._choose(value)
+            elif isinstance(value, tuple):
+                self._chosen, given = value
+                self._given = dict(given)
+                self._next()
             return
         if argument.choices is not None:
             if value is None:
@@ -217,7 +272,3 @@ class CommandPalette(QFrame):
         if command is not None:
             given = {name: value for name, value in given.items() if value is not None}
             self._dispatch(command.id, **given)
-
-
-def _with_shortcut(command: Command) -> str:
-    return f"{command.title}    {command.shortcut}" if command.shortcut else command.title

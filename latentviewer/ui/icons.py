@@ -46,12 +46,20 @@ def icon(
         made.addPixmap(
             _pixmap(name, theme.text_faint, size, scale), QIcon.Mode.Disabled, QIcon.State.Off
         )
-        made.addPixmap(
-            _pixmap(name, theme.accent_text, size, scale), QIcon.Mode.Normal, QIcon.State.On
-        )
-        if in_menu:
+        if not in_menu:
+            made.addPixmap(
+                _pixmap(name, theme.accent_text, size, scale), QIcon.Mode.Normal, QIcon.State.On
+            )
+        else:
+            # A checked row is not filled; only the highlighted one is.
+            made.addPixmap(
+                _pixmap(name, getattr(theme, role), size, scale),
+                QIcon.Mode.Normal,
+                QIcon.State.On,
+            )
             for mode in (QIcon.Mode.Active, QIcon.Mode.Selected):
-                made.addPixmap(_pixmap(name, theme.accent_text, size, scale), mode, QIcon.State.Off)
+                for state in (QIcon.State.Off, QIcon.State.On):
+                    made.addPixmap(_pixmap(name, theme.accent_text, size, scale), mode, state)
     return made
 
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.maps import METHOD_TITLES, methods
 from latentviewer.app.opening import AUTOSAVED
-from latentviewer.app.state import SessionState, Target
+from latentviewer.app.state import Blend, SessionState, Target
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Rasteriser
@@ -127,6 +127,7 @@ class MainWindow(QMainWindow):
         workbench = self.workbench
         workspace = workbench.workspace
         self.menus = Menus(self, workbench.commands, self.dispatch, self.theme)
+        self.menus.set_checked(self._checked)
         self.maps = MapPresenter(workbench, self.map_panel, self.theme)
         self.previews = PreviewPresenter(workbench, self.preview, self.maps, self.status)
         self.films = EditorPresenter(workbench, self.editor)
@@ -212,6 +213,8 @@ class MainWindow(QMainWindow):
             self.sidebar.set_groups(new.groups)
         if new.saved != old.saved or not open_now:
             self.sidebar.set_saved(new.saved)
+        if new.selection is not old.selection or not open_now:
+            self.status.set_selected(len(new.selection))
         self._show_title(new)
         self._refresh_commands()
 
@@ -240,6 +243,20 @@ class MainWindow(QMainWindow):
     def _refresh_commands(self) -> None:
         session = self.workbench.workspace.session
         self.menus.refresh(session.undo_title or "", session.redo_title or "")
+
+    def _checked(self) -> frozenset[str]:
+        state = self.workbench.workspace.state
+        holds = {
+            "map.two": state.map.dims == 2,
+            "map.three": state.map.dims == 3,
+            "map.toggle_density": state.map.blend is Blend.DENSITY,
+            "map.toggle_thumbnails": state.map.thumbnails,
+            "path.closed": state.path.closed,
+            "view.editor": self.editor.isVisible(),
+            "view.sidebar": self.sidebar.isVisible(),
+            f"map.tool_{self.window_commands.tool}": True,
+        }
+        return frozenset(command_id for command_id, held in holds.items() if held)
 
     def _show_recent(self) -> None:
         recent = self.workbench.settings.recent

@@ -1,6 +1,8 @@
 """Menus and shortcuts, derived from the command list."""
 
-from PySide6.QtGui import QAction, QKeySequence
+from collections.abc import Callable
+
+from PySide6.QtGui import QAction, QIcon, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from latentviewer.app.commands import COMMANDS, MENUS, Commands
@@ -14,6 +16,15 @@ _AFTER_A_LINE = frozenset(
         "file.save", "file.export_map", "data.locate", "file.quit", "search.focus",
         "groups.create", "map.compute_umap", "map.fit", "map.tool_move", "map.bigger_points",
         "latent.sample_prior", "path.play", "view.editor", "view.path_tab", "view.screenshot",
+    }
+)  # fmt: skip
+
+# What is on or off, or one of several.
+CHECKABLE = frozenset(
+    {
+        "map.two", "map.three", "map.tool_move", "map.tool_rectangle", "map.tool_lasso",
+        "map.tool_path", "map.toggle_density", "map.toggle_thumbnails", "path.closed",
+        "view.editor", "view.sidebar",
     }
 )  # fmt: skip
 
@@ -37,6 +48,7 @@ class Menus:
             menu = bar.addMenu(f"&{title}")
             menu.aboutToShow.connect(self.refresh)
             menu.aboutToShow.connect(self._draw_icons)
+            menu.aboutToShow.connect(self._draw_checks)
             self._menus[title] = menu
         for command in COMMANDS:
             if not (command.menu or command.shortcut):
@@ -55,11 +67,25 @@ class Menus:
                 menu.addAction(action)
             else:
                 window.addAction(action)
+            action.setCheckable(command.id in CHECKABLE)
         self._theme, self._drawn_in = theme, ""
+        self._checked: Callable[[], frozenset[str]] = frozenset
 
     def set_theme(self, theme: Theme) -> None:
         """Icons in another theme's colours."""
         self._theme = theme
+
+    def set_checked(self, checked: Callable[[], frozenset[str]]) -> None:
+        """Who knows which of `CHECKABLE` hold; asked when a menu opens."""
+        self._checked = checked
+
+    def _draw_checks(self) -> None:
+        checked = self._checked()
+        for command_id in CHECKABLE:
+            action, name = self.actions[command_id], self._commands.get(command_id).icon
+            action.setChecked(command_id in checked)
+            shown = "check" if command_id in checked else name
+            action.setIcon(icon(shown, self._theme, in_menu=True) if shown else QIcon())
 
     def _draw_icons(self) -> None:
         # When a menu is first opened: drawn at the start, they would hold up the first paint.

@@ -49,12 +49,14 @@ class StatusLine(QWidget):
         self._latency.setToolTip("Time from cursor to decoded picture, median of the last 60")
         self._device = QLabel()
         self._device.setAccessibleName("Model and device")
-        for label in (self._counts, self._latency, self._device, self._job):
+        self._selected = QLabel()
+        self._selected.setAccessibleName("Points selected")
+        for label in (self._selected, self._counts, self._latency, self._device, self._job):
             label.setProperty("role", "dim")
         row.addWidget(self._message, 1)
         for widget in (self._job, self._bar, self._cancel):
             row.addWidget(widget)
-        for widget in (self._counts, self._latency, self._device):
+        for widget in (self._selected, self._counts, self._latency, self._device):
             row.addSpacing(8)
             row.addWidget(widget)
         self._fade = QTimer(self)
@@ -161,6 +163,10 @@ class StatusLine(QWidget):
             self._counts.setText("1 point" if there == 1 else f"{there:,} points")
         else:
             self._counts.setText(f"{drawn:,} of {there:,} points in view")
+
+    def set_selected(self, count: int) -> None:
+        """How many points are selected."""
+        self._selected.setText(f"{count:,} selected" if count else "")
 
     def set_latency(self, median_ms: float | None) -> None:
         """Median time from cursor to picture."""

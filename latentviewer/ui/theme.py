@@ -145,11 +145,11 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus { border-color: $accent; }
 QLineEdit[fault="true"] { border-color: $error; }
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: $text_faint;
   background: transparent; }
-QComboBox { padding-right: 22px; }
+QComboBox { padding-right: 22px; combobox-popup: 0; }
 QComboBox::drop-down { border: none; width: 20px; }
 QComboBox::down-arrow { image: url("$chevron"); width: 12px; height: 12px; }
-QComboBoxPrivateContainer { background: $raised; border: 1px solid $border; padding: 3px; }
-QComboBox QAbstractItemView { background: $raised; border: none; padding: 0;
+QComboBoxPrivateContainer { background: $raised; border: none; }
+QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 3px;
   selection-background-color: $accent; selection-color: $accent_text; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
   width: 0; border: none; }

@@ -26,10 +26,15 @@ _FILMS = ("MP4 film (*.mp4)", "GIF (*.gif)", "PNG strip (*.png)", "Latents (*.np
 
 
 class WindowCommands:
-    """Asks for files, moves the camera, shows panels."""
+    """Asks for files, moves the camera, shows panels.
+
+    Attributes:
+        tool: the map's, as it was chosen last.
+    """
 
     def __init__(self, window: MainWindow) -> None:
         self._window = window
+        self.tool = "move"
 
     def work(self) -> Mapping[str, Callable[..., object]]:
         """Command ids and what they do."""
@@ -90,6 +95,7 @@ class WindowCommands:
     def _tool(self, name: str) -> None:
         if name not in ("move", "rectangle", "lasso", "path"):
             raise UserError(f"There is no map tool “{name}”.")
+        self.tool = name
         self._window.map_panel.set_tool(name)
 
     def _theme(self, name: str) -> None:

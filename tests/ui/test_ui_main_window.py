@@ -366,3 +366,32 @@ def test_the_window_fits_a_small_screen(opened: MainWindow) -> None:
         for name, place in places.items():
             assert tab.rect().contains(place), name
             assert not [n for n, other in places.items() if n != name and place.intersects(other)]
+
+
+def test_menus_check_what_holds(opened: MainWindow) -> None:
+    def checked() -> set[str]:
+        for menu in opened.menus._menus.values():
+            menu.aboutToShow.emit()
+        return {name for name, action in opened.menus.actions.items() if action.isChecked()}
+
+    assert checked() == {
+        "map.two", "map.tool_move", "map.toggle_thumbnails", "view.editor", "view.sidebar",
+    }  # fmt: skip
+    for command in ("map.three", "map.tool_lasso", "map.toggle_density", "view.sidebar"):
+        opened.dispatch(command)
+    assert checked() == {
+        "map.three", "map.tool_lasso", "map.toggle_thumbnails", "map.toggle_density",
+        "view.editor",
+    }  # fmt: skip
+    opened.menus.actions["map.toggle_density"].trigger()
+    assert "map.toggle_density" not in checked()
+
+
+def test_the_status_line_counts_what_is_selected(opened: MainWindow) -> None:
+    opened.dispatch("select.rows", rows=np.array([1, 2]))
+    assert opened.status._selected.text() == "2 selected"
+    opened.dispatch("select.none")
+    assert opened.status._selected.text() == ""
+    opened.dispatch("select.all")
+    opened.dispatch("file.welcome")
+    assert opened.status._selected.text() == ""

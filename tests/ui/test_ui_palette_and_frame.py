@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt
-from PySide6.QtGui import QIcon, QKeySequence, QWheelEvent
+from PySide6.QtGui import QIcon, QImage, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
     QLineEdit,
@@ -67,6 +67,38 @@ def test_typing_part_of_a_title_and_enter_runs_the_command(
     qtbot.keyClick(box._field, Qt.Key.Key_Return)
     assert heard.calls == [("map.tool_lasso", {})]
     assert not box.isVisible()
+
+
+def test_a_choice_is_found_by_its_own_name(
+    palette: tuple[CommandPalette, Heard, QWidget], qtbot: QtBot
+) -> None:
+    box, heard, _ = palette
+    box.open()
+    qtbot.keyClicks(box._field, "projection umap")
+    assert box._list.item(0).text() == "Projection → UMAP"
+    qtbot.keyClick(box._field, Qt.Key.Key_Return)
+    assert heard.calls == [("map.method", {"name": "umap"})]
+
+
+def test_a_shortcut_stands_at_the_right_end_of_its_row(
+    palette: tuple[CommandPalette, Heard, QWidget], qtbot: QtBot
+) -> None:
+    box, _, _ = palette
+    box.open()
+    qtbot.keyClicks(box._field, "select all")
+    item = box._list.item(0)
+    assert item.text() == "Select all"
+
+    def right_end() -> QImage:
+        row = box._list.visualItemRect(item)
+        row.setLeft(row.right() - 70)
+        return box._list.viewport().grab(row).toImage()
+
+    before = right_end()
+    item.setText("")
+    assert right_end() == before, "the title does not reach there"
+    item.setData(Qt.ItemDataRole.UserRole + 1, "")
+    assert right_end() != before
 
 
 def test_arguments_are_asked_for_one_after_another(
@@ -137,6 +169,11 @@ def test_menus_grey_out_what_is_not_available(qtbot: QtBot) -> None:
     assert menus.actions["edit.undo"].text() == "Undo Select 3 points"
     menus.actions["edit.undo"].trigger()
     assert heard.calls == [("edit.undo", {})]
+
+
+def test_the_file_menu_ends_with_quit(qtbot: QtBot) -> None:
+    file_menu = [c.id for c in COMMANDS if c.menu == "File"]
+    assert file_menu[-1] == "file.quit"
 
 
 def test_every_icon_a_command_names_is_bundled() -> None:
@@ -255,6 +292,10 @@ def test_an_icon_on_a_highlighted_menu_row_has_the_colour_of_its_text() -> None:
 
     assert colours(QIcon.Mode.Normal) == {DARK.text_dim}
     assert colours(QIcon.Mode.Active) == {DARK.accent_text}
+    on = icon("save", DARK, in_menu=True).pixmap(
+        QSize(16, 16), 1.0, QIcon.Mode.Normal, QIcon.State.On
+    )
+    assert on.toImage() == icon("save", DARK).pixmap(QSize(16, 16), 1.0).toImage()
 
 
 @pytest.mark.parametrize(
