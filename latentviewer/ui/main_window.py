@@ -76,6 +76,7 @@ class MainWindow(QMainWindow):
 
     def dispatch(self, command_id: str, **arguments: Any) -> None:
         """Runs a command; a refusal becomes a sentence in the status line."""
+        self.sidebar.end_naming()
         said = self.status.said
         try:
             self.workbench.commands.run(command_id, **arguments)
@@ -83,6 +84,13 @@ class MainWindow(QMainWindow):
             self.status.say(str(error), True)
         else:
             self.status.outdate(said, at_once=command_id in ("edit.undo", "edit.redo"))
+            if command_id == "groups.create" and not arguments and self.sidebar.isVisible():
+                self._name_new_group()
+
+    def _name_new_group(self) -> None:
+        groups = self.workbench.workspace.state.groups
+        if groups:
+            self.sidebar.name_group(groups[-1].name)
 
     def _build(self, rasteriser: Rasteriser) -> None:
         theme = self.theme

@@ -22,6 +22,7 @@ from latentviewer.app.state import Group, SavedLatent
 from latentviewer.ui.elided_button import ElidedButton
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.name_field import NameField
 from latentviewer.ui.sample_card import SampleCard
 from latentviewer.ui.theme import Theme
 from latentviewer.ui.welcome import sample_picture
@@ -71,6 +72,7 @@ class Sidebar(QFrame):
         self._dispatch, self._theme = dispatch, theme
         self._cards: list[SampleCard] = []
         self._groups: tuple[Group, ...] = ()
+        self._naming: NameField | None = None
         self._saved: tuple[SavedLatent, ...] = ()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -129,8 +131,33 @@ class Sidebar(QFrame):
 
     def set_groups(self, groups: tuple[Group, ...]) -> None:
         """Lists the named groups."""
-        self._groups = groups
+        self._groups, self._naming = groups, None
         self._groups_section.fill([self._group_row(group) for group in groups])
+
+    def name_group(self, name: str) -> None:
+        """Puts a field in place of a group's row, with the cursor in it."""
+        field = NameField(name)
+        self.set_groups(self._groups)
+        self._naming = field
+
+        def ended(to: str, by_key: bool) -> None:
+            self.set_groups(self._groups)
+            if to:
+                self._dispatch("groups.rename", name=name, to=to)
+            if by_key:
+                self._dispatch("view.focus_map")
+
+        field.ended.connect(ended)
+        self._groups_section.fill(
+            [field if g.name == name else self._group_row(g) for g in self._groups]
+        )
+        field.show()
+        field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def end_naming(self) -> None:
+        """Takes the name as it stands; the user does something else."""
+        if self._naming is not None:
+            self._naming.end()
 
     def set_saved(self, saved: tuple[SavedLatent, ...]) -> None:
         """Lists the kept latents."""

@@ -29,6 +29,7 @@ from latentviewer.kernels.reference import NumpyRasteriser
 from latentviewer.ui.editor.presenter import examples
 from latentviewer.ui.elided_button import ElidedButton
 from latentviewer.ui.main_window import MainWindow
+from latentviewer.ui.name_field import NameField
 from latentviewer.ui.theme import LIGHT
 from tests.app.conftest import Fakes, WorkerNow
 
@@ -395,3 +396,48 @@ def test_the_status_line_counts_what_is_selected(opened: MainWindow) -> None:
     opened.dispatch("select.all")
     opened.dispatch("file.welcome")
     assert opened.status._selected.text() == ""
+
+
+def naming(window: MainWindow) -> NameField:
+    fields = [f for f in window.sidebar.findChildren(NameField) if f.isVisible()]
+    assert len(fields) == 1
+    return fields[0]
+
+
+def group_names(window: MainWindow) -> list[str]:
+    return [group.name for group in window.workbench.workspace.state.groups]
+
+
+def test_a_new_group_can_be_named_at_once(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.dispatch("select.rows", rows=np.array([1, 2]))
+    opened.dispatch("groups.create")
+    field = naming(opened)
+    qtbot.waitUntil(field.hasFocus)
+    qtbot.keyClicks(field, "loops")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert group_names(opened) == ["loops"]
+    assert opened.map_panel.view.hasFocus()
+    assert len(opened.workbench.workspace.state.selection) == 2
+
+
+def test_escape_keeps_the_name_and_the_selection(opened: MainWindow, qtbot: QtBot) -> None:
+    opened.dispatch("select.rows", rows=np.array([1, 2]))
+    opened.dispatch("groups.create")
+    field = naming(opened)
+    qtbot.waitUntil(field.hasFocus)
+    qtbot.keyClicks(field, "loops")
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert group_names(opened) == ["A"]
+    assert len(opened.workbench.workspace.state.selection) == 2
+
+
+def test_a_name_being_written_is_taken_by_the_next_command(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    opened.dispatch("select.rows", rows=np.array([1, 2]))
+    opened.dispatch("groups.create")
+    naming(opened).setText("loops")
+    opened.dispatch("select.all")
+    assert group_names(opened) == ["loops"]
+    opened.dispatch("groups.create", name="given")
+    assert not [f for f in opened.sidebar.findChildren(NameField) if f.isVisible()]

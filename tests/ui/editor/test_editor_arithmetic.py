@@ -252,3 +252,13 @@ def test_the_result_changes_its_theme(tab: ArithmeticTab) -> None:
     dark = tab.strip.grab().toImage()
     tab.set_theme(LIGHT)
     assert tab.strip.grab().toImage() != dark
+
+
+def test_the_same_result_again_leaves_alone_what_is_being_written(tab: ArithmeticTab) -> None:
+    show_result(tab)
+    tab.bar.setText("#1 + #2 - #")
+    show_result(tab)
+    assert tab.bar.text() == "#1 + #2 - #"
+    tab.clear_result()
+    show_result(tab)
+    assert tab.bar.text() == "#1 + #2"

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from latentviewer.ui.editor.film_layout import FilmLayout
@@ -156,3 +157,22 @@ def test_the_theme_changes_and_no_timer_runs(film: Filmstrip) -> None:
     film.set_theme(LIGHT)
     assert film.grab().toImage() != dark
     assert not [timer for timer in film.findChildren(QTimer) if timer.isActive()]
+
+
+def test_the_focus_shows_before_a_frame_is_chosen(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    other = QLineEdit(window)
+    film = Filmstrip(DARK, window)
+    film.setGeometry(0, 40, 300, 140)
+    film.set_frames(np.zeros((4, 8, 8, 1), np.float32), 4)
+    window.resize(300, 180)
+    window.show()
+    qtbot.waitExposed(window)
+    other.setFocus()
+    qtbot.waitUntil(other.hasFocus)
+    before = film.grab().toImage()
+    film.setFocus()
+    qtbot.waitUntil(film.hasFocus)
+    assert film.current is None
+    assert film.grab().toImage() != before
