@@ -301,7 +301,9 @@ class LatentBars(QAbstractScrollArea):
                 side = max(scale.pitch - 2, 1)
                 painter.fillRect(QRectF(scale.x(i) - side / 2, top, side, bottom - top), band)
         painter.setPen(theme.colour("text_faint"))
-        painter.drawLine(QPointF(ground.left(), scale.zero), QPointF(ground.right(), scale.zero))
+        painter.drawLine(
+            QPointF(ground.left(), scale.zero), QPointF(ground.right() - 1, scale.zero)
+        )
         painter.setPen(theme.colour("accent" if self.hasFocus() else "border"))
         painter.drawRect(ground.adjusted(0, 0, -1, -1))
 
