@@ -1,10 +1,13 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QSize, Qt
+from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer
 from PySide6.QtGui import QIcon, QImage, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
+    QComboBox,
+    QFileDialog,
     QLineEdit,
     QMainWindow,
     QMessageBox,
@@ -22,7 +25,7 @@ from latentviewer.ui.command_palette import CommandPalette, matches
 from latentviewer.ui.elided_button import ElidedButton
 from latentviewer.ui.icons import icon, icon_file
 from latentviewer.ui.menus import Menus
-from latentviewer.ui.save_dialog import named
+from latentviewer.ui.save_dialog import ask_where_to_save, named
 from latentviewer.ui.sidebar import Sidebar
 from latentviewer.ui.status import (
     FAULT_READABLE_MS,
@@ -462,3 +465,23 @@ def test_text_is_readable_on_what_it_stands_on(theme: Theme) -> None:
 
 def test_the_two_themes_name_the_same_roles() -> None:
     assert vars(DARK).keys() == vars(LIGHT).keys()
+
+
+def test_a_name_without_a_suffix_gets_the_one_of_the_type_chosen(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+
+    def choose() -> None:
+        (dialog,) = window.findChildren(QFileDialog)
+        types = dialog.findChild(QComboBox, "fileTypeCombo")
+        assert isinstance(types, QComboBox)
+        types.setCurrentIndex(1)
+        types.textActivated.emit(types.currentText())
+        dialog.accept()
+
+    QTimer.singleShot(0, choose)
+    filters = ("MP4 film (*.mp4)", "GIF (*.gif)")
+    asked = ask_where_to_save(window, "Export path", str(tmp_path / "path"), filters)
+    assert asked == str(tmp_path / "path.gif")
