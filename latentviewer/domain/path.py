@@ -14,6 +14,8 @@ from latentviewer.domain.space import Latents
 # A curve's length is measured along this many chords; for a half circle that is exact to
 # 1 part in 10,000.
 _CHORDS = 64
+MOST_FRAMES = 100_000
+"""More than an hour of film; the frames of a path are all in memory at once."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Path:
     Attributes:
         waypoints: all of one dimension.
         mode: the way between two waypoints.
-        frames: how many frames the whole path has, 1 or more.
+        frames: how many frames the whole path has, 1 to `MOST_FRAMES`.
         closed: whether the path goes back from the last waypoint to the first.
     """
 
@@ -64,6 +66,8 @@ class Path:
         object.__setattr__(self, "waypoints", tuple(self.waypoints))
         if self.frames < 1:
             raise UserError(f"A path needs 1 frame or more, not {self.frames}.")
+        if self.frames > MOST_FRAMES:
+            raise UserError(f"A path has at most {MOST_FRAMES:,} frames, not {self.frames:,}.")
         dims = sorted({len(waypoint.latent) for waypoint in self.waypoints})
         if len(dims) > 1:
             raise UserError(

@@ -25,6 +25,7 @@ _FILM_HEIGHT_PX = 512
 _STRIP_HEIGHT_PX = 128
 _STRIP_WIDTH_PX = 16_384
 _FPS_RANGE = (1, 120)
+_MOST_FRAMES = {".gif": 2_000, ".png": 5_000}
 # Players slow a GIF down whose frames are shorter than two hundredths of a second.
 _GIF_FPS = 50
 
@@ -63,6 +64,7 @@ def export_frames(
     _check_pace(path, fps, scale)
     if count is None and isinstance(frames, Sized):
         count = len(frames)
+    check_export_path(path, count)
     with (
         replacing(path) as temporary,
         closing(write(frames, temporary, fps, scale)) as steps,
@@ -104,13 +106,22 @@ def write_npy(array: NDArray[Any], path: Path) -> None:
         np.save(file, array, allow_pickle=False)
 
 
-def check_export_path(path: Path) -> None:
+def check_export_path(path: Path, count: int | None = None) -> None:
     """Refuses a suffix that cannot be written, before anything is decoded.
 
+    Args:
+        count: how many frames there will be; a GIF and a strip hold them all in memory.
+
     Raises:
-        UserError: names the suffixes that can.
+        UserError: names the suffixes that can, or how many frames such a file takes.
     """
     _writer(path)
+    most = _MOST_FRAMES.get(path.suffix.lower())
+    if count is not None and most is not None and count > most:
+        raise UserError(
+            f"{path.name} takes at most {most:,} frames, not {count:,}; ask for fewer, or write "
+            "an .mp4."
+        )
 
 
 Write = Callable[[Iterable[NDArray[Any]], Path, int, int | None], Steps]

@@ -18,7 +18,8 @@ class MapQuality:
     """What a map keeps of the neighbourhoods in latent space; 1 is all, 0 is none.
 
     Both are measured within a sample of the rows that have a finite place on the map: ranks
-    are counted among them only. NaN where fewer than three are there to compare.
+    are counted among them only. NaN where fewer than three are there to compare, or where all
+    latents are equal and so have no neighbours to keep.
 
     Attributes:
         trustworthiness: whether neighbours on the map are neighbours in latent space.
@@ -62,6 +63,9 @@ def map_quality(
         nothing = np.full(count, np.nan, np.float32)
         return MapQuality(np.nan, np.nan, 0, rows, nothing, nothing)
     above = _points(latents[rows])
+    if len(above.places) == 1:
+        nothing = np.full(count, np.nan, np.float32)
+        return MapQuality(np.nan, np.nan, 0, rows, nothing, nothing)
     below = _points(coordinates[rows])
     trust, continuity = np.empty(count), np.empty(count)
     # The sum of ranks beyond k can be no larger, so that a figure lies between 0 and 1.

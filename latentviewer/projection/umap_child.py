@@ -23,7 +23,7 @@ Note = Callable[[str], None]
 
 # How the stages share the time on a laptop; the layout has most of it.
 _NEIGHBOURS_END, _GRAPH_END = 0.12, 0.2
-_FEWEST_POINTS = 5
+FEWEST_POINTS = 5
 # As exact as can be, and ready before the approximate search has compiled.
 _EXACT_UP_TO = 12_000
 _EXTENT = 10.0
@@ -48,7 +48,8 @@ def run_umap(
     The layout starts from PCA, scaled as umap-learn scales its start, and so shows a map at
     once. Neighbours are exact up to 12,000 samples, beyond by umap-learn's own search. With
     a seed the same latents give the same map on the same machine; neighbours and layout then
-    keep to one core. Without a seed they use all.
+    keep to one core. Without a seed they use all. Fewer than `FEWEST_POINTS` are laid out by
+    PCA alone.
 
     Args:
         n_epochs: passes of the layout; None for umap-learn's choice.
@@ -66,11 +67,14 @@ def run_umap(
     made = np.zeros((n, dims), np.float32) if embedding is None else embedding
     if made.shape != (n, dims) or made.dtype != np.float32 or not made.flags.c_contiguous:
         raise ValueError(f"the embedding must be ({n}, {dims}) float32, C-contiguous")
-    made[...] = _start(latents, dims, seed)
-    if n < _FEWEST_POINTS:
-        note(f"UMAP needs at least {_FEWEST_POINTS} points; {n} are laid out by PCA.")
+    if n < FEWEST_POINTS:
+        # As they are: stretched like the layout's start, the axes would show a shape that
+        # the latents do not have.
+        made[...] = fit_pca(latents, dims).coordinates
+        note(f"UMAP needs at least {FEWEST_POINTS} points; {n} are laid out by PCA.")
         report(1.0, "too few points for UMAP; PCA instead")
         return made
+    made[...] = _start(latents, dims, seed)
     if n_neighbors > n - 1:
         note(f"{n} points have only {n - 1} neighbours each; {n - 1} are used, not {n_neighbors}.")
         n_neighbors = n - 1
