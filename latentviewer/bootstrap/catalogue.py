@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,11 @@ def open_reference(reference: str) -> Opened | ModelFound:
             space = dataclasses.replace(open_space(sample.space), name=sample.title)
             return Opened(space, None, None)
     path = Path(reference).expanduser()
+    if _is_bare(reference) and not path.exists():
+        raise UserError(
+            f"There is no “{reference}”: no file of that name is here, and the bundled samples "
+            f"are {_listed(sample.name for sample in samples())}."
+        )
     if path.is_dir():
         inside = sorted(path.glob("*.arrow"))
         if len(inside) == 1:
@@ -127,11 +133,38 @@ def find_context(reference: str) -> Context:
 
 
 def model_folder(reference: str) -> Path:
-    """The folder of a bundled model's name, or the path itself."""
-    bundled = models_folder() / reference
-    if "/" not in reference and "\\" not in reference and bundled.is_dir():
-        return bundled
-    return Path(reference).expanduser()
+    """The folder of a bundled model's name, or the path itself.
+
+    A bare name means the bundled model even where a folder of that name is here; that one is
+    meant by `./name`.
+
+    Raises:
+        UserError: a bare name that is neither.
+    """
+    bundled = _bundled_models()
+    if reference in bundled:
+        return models_folder() / reference
+    path = Path(reference).expanduser()
+    if _is_bare(reference) and not path.exists():
+        raise UserError(
+            f"There is no model “{reference}”: no folder of that name is here, and the bundled "
+            f"models are {_listed(bundled)}."
+        )
+    return path
+
+
+def _bundled_models() -> list[str]:
+    return sorted(config.parent.name for config in models_folder().glob("*/config.json"))
+
+
+def _is_bare(reference: str) -> bool:
+    """Whether it reads as a name, not as a path."""
+    return not Path(reference).suffix and not any(mark in reference for mark in "/\\~")
+
+
+def _listed(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def open_model(reference: str) -> Model:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentviewer.bootstrap.catalogue import model_card, model_folder, samples
+from latentviewer.bootstrap.catalogue import data_folders, model_card, model_folder, samples
 from latentviewer.domain.errors import UnsafeFileError, UserError
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ def inspect(reference: str) -> dict[str, Any]:
     Raises:
         UserError: there is nothing of that name.
     """
+    from latentviewer.io.datasets import is_data_set_name
+
+    if is_data_set_name(reference) and not Path(reference).expanduser().exists():
+        from latentviewer.io.inspecting import inspect_data_set
+
+        return inspect_data_set(reference, data_folders())
     path = model_folder(reference)
     if not path.exists():
         raise UserError(f"{path} does not exist; check the path.")

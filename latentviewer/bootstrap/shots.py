@@ -39,7 +39,8 @@ def shot(
         width and height of the picture in its own pixels.
 
     Raises:
-        UserError: the picture cannot be written, or the session does not get ready.
+        UserError: the picture cannot be written, the window does not fit in `size`, or the
+            session does not get ready.
     """
     from latentviewer.bootstrap.display import missing_offscreen_packages
 
@@ -76,6 +77,7 @@ def shot(
         if at is not None:
             stage.run("preview.pin_row", row=at)
         stage.wait_until_quiet(_PATIENCE_S)
+        stage.check_size(size)
         return stage.save(out)
 
 

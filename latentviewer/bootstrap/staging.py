@@ -90,6 +90,15 @@ class Stage:
             "the map",
         )
 
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Refuses a size that the window with its panels does not fit in."""
+        width, height = self.window.width(), self.window.height()
+        if (width, height) != size:
+            raise UserError(
+                f"The window does not fit in {size[0]}x{size[1]}; it needs {width}x{height} "
+                "or more."
+            )
+
     def wait_until_quiet(self, patience_s: float) -> None:
         """Waits until the worker has answered everything asked so far."""
         quiet: list[bool] = []

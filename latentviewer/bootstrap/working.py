@@ -75,8 +75,9 @@ def run_umap(
     min_dist: float,
     metric: str,
     report: Callable[[float | None, str], None],
+    note: Callable[[str], None],
 ) -> Latents:
-    """UMAP in this process, (n, dims) float32."""
+    """UMAP in this process, (n, dims) float32; `note` is told what to mind, a sentence each."""
     from latentviewer.projection.umap_child import run_umap as run
 
     return run(
@@ -87,6 +88,7 @@ def run_umap(
         min_dist=min_dist,
         metric=metric,
         report=report,
+        note=note,
     )
 
 

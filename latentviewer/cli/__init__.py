@@ -1,14 +1,20 @@
 """The same work without a window; see `main`."""
 
 import argparse
-import contextlib
-import os
+import errno
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import ModuleType
 
-from latentviewer.cli.console import write_note
-from latentviewer.cli.parser import build_parser
+from latentviewer.cli.console import (
+    OutputError,
+    fill_missing_streams,
+    flush_output,
+    give_up,
+    write_note,
+)
+from latentviewer.cli.parser import parse
 from latentviewer.domain.errors import CancelledError, ExpressionError, UnsafeFileError, UserError
 
 OK = 0
@@ -16,6 +22,8 @@ CLOSED_OUTPUT = 1
 BAD_INPUT = 2
 UNSAFE = 3
 INTERRUPTED = 130
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,17 +36,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: the words after the program's name; those of the process where None.
 
     Returns:
-        0; 1 where the reader of stdout went away; 2 for bad usage or input; 3 for a file
-        refused as unsafe; 130 after Ctrl-C.
+        0; 1 where stdout cannot be written to or its reader went away; 2 for bad usage or
+        input; 3 for a file refused as unsafe; 130 after Ctrl-C.
     """
-    words = list(sys.argv[1:] if argv is None else argv)
+    fill_missing_streams()
     try:
-        arguments = build_parser().parse_args(words)
+        code = _run(list(sys.argv[1:] if argv is None else argv))
+        flush_output()
+    except BrokenPipeError:
+        give_up(sys.stdout)
+        return CLOSED_OUTPUT
+    except OutputError as error:
+        _show_fault(f"the result could not be written to the standard output: {error}.")
+        give_up(sys.stdout)
+        return CLOSED_OUTPUT
+    return code
+
+
+def _run(words: list[str]) -> int:
+    try:
+        arguments = parse(words)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else OK
     try:
-        code = _command(arguments.run)(arguments)
-        sys.stdout.flush()
+        return _command(arguments.run)(arguments)
     except ExpressionError as error:
         _show_expression_fault(error, getattr(arguments, "expression", ""))
         return BAD_INPUT
@@ -52,17 +73,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         _show_fault("stopped.")
         return INTERRUPTED
     except BrokenPipeError:
-        return _closed_output()
+        raise
     except OSError as error:
-        if error.filename is None:
+        sentence = _system_fault(error)
+        if sentence is None:
             raise
-        reason = (error.strerror or str(error)).lower()
-        _show_fault(f"{error.filename}: {reason}; check the path and its permissions.")
+        _show_fault(sentence)
         return BAD_INPUT
     except MemoryError:
-        _show_fault("The memory of this machine is not enough for that; use fewer samples.")
+        _show_fault("The memory of this machine is not enough for that; ask for less at once.")
         return BAD_INPUT
-    return code
+
+
+def _system_fault(error: OSError) -> str | None:
+    """What the system refused, as a sentence; None where that is no fault of the user's."""
+    reason = (error.strerror or str(error)).lower()
+    if error.filename is not None:
+        return f"{error.filename}: {reason}; check the path and its permissions."
+    if error.errno in _FULL:
+        return "The disk is full; free some space."
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "The present folder no longer exists; change to another one and start again."
+    return None
 
 
 def _command(run: str) -> Callable[[argparse.Namespace], int]:
@@ -102,11 +136,3 @@ def _show_expression_fault(error: ExpressionError, text: str) -> None:
     one_line = "".join(c if c.isprintable() else " " for c in text)
     write_note(f"  {one_line}")
     write_note(f"  {' ' * error.position}^")
-
-
-def _closed_output() -> int:
-    # As Python's own documentation of SIGPIPE advises: what is left in the buffer must
-    # not be written when the interpreter ends.
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return CLOSED_OUTPUT

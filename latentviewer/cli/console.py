@@ -1,10 +1,13 @@
 """Where the command line writes: results to stdout, progress and faults to stderr."""
 
+import contextlib
+import io
 import math
+import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 if TYPE_CHECKING:
@@ -18,9 +21,65 @@ _QUIET_LINE_EVERY_FRACTION = 0.25
 _ETA_AFTER_S = 2.0
 
 
+class OutputError(Exception):
+    """The result cannot be written to stdout; the text is the system's reason."""
+
+
 def write_line(text: str = "") -> None:
-    """One line of result."""
-    sys.stdout.write(_encodable(text, sys.stdout) + "\n")
+    """One line of result.
+
+    Raises:
+        OutputError: stdout is closed, or what it leads to is full.
+    """
+    stream = _output()
+    if stream is None:
+        raise OutputError("it is closed")
+    with _output_faults():
+        stream.write(_encodable(text, stream) + "\n")
+
+
+def flush_output() -> None:
+    """Hands over what was written; nothing where nothing could be.
+
+    Raises:
+        OutputError: what stdout leads to is full.
+    """
+    stream = _output()
+    if stream is not None:
+        with _output_faults():
+            stream.flush()
+
+
+def fill_missing_streams() -> None:
+    """Opens the null device in place of standard streams that were closed before the start.
+
+    The next file that is opened would take their number, and get what is written to them.
+    """
+    with contextlib.suppress(OSError):
+        while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+            pass
+        os.close(descriptor)
+
+
+def give_up(stream: TextIO | None) -> None:
+    """Leads a stream to the null device, so that what is left in it is lost in silence."""
+    # As Python's own documentation of SIGPIPE advises: what is left in the buffer must
+    # not be written when the interpreter ends.
+    if stream is not None:
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def one_line(text: str) -> str:
+    """`text` with line ends and other control characters written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def counted(count: int, noun: str) -> str:
+    """Such as `1 frame` and `1,200 frames`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def write_json(document: Any) -> None:
@@ -28,13 +87,21 @@ def write_json(document: Any) -> None:
     import json
 
     plain = json_values(document)
-    text = json.dumps(plain, indent=2, ensure_ascii=not _writes_utf8(sys.stdout), allow_nan=False)
+    utf8 = _writes_utf8(_output())
+    text = json.dumps(plain, indent=2, ensure_ascii=not utf8, allow_nan=False)
     write_line(text)
 
 
 def write_note(text: str) -> None:
-    """One line beside the result, on stderr."""
-    sys.stderr.write(_encodable(text.replace("\n", " "), sys.stderr) + "\n")
+    """One line beside the result, on stderr; lost where that cannot be written to."""
+    stream: TextIO | None = getattr(sys, "stderr", None)
+    if stream is None:
+        return
+    try:
+        stream.write(_encodable(one_line(text.replace("\n", " ")), stream) + "\n")
+        stream.flush()
+    except (OSError, ValueError):
+        give_up(stream)
 
 
 def write_table(rows: Sequence[Sequence[str]], align: str = "") -> None:
@@ -45,6 +112,7 @@ def write_table(rows: Sequence[Sequence[str]], align: str = "") -> None:
     """
     if not rows:
         return
+    rows = [[one_line(text) for text in row] for row in rows]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     sides = align.ljust(len(widths), "<")
     for row in rows:
@@ -80,7 +148,8 @@ class ProgressLine:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._title = title
-        self._stream = stream if stream is not None else sys.stderr
+        # Where stderr is closed, the lines go nowhere.
+        self._stream: TextIO = stream or getattr(sys, "stderr", None) or io.StringIO()
         self._clock = clock
         self._rewrites = self._stream.isatty()
         self._started = clock()
@@ -102,8 +171,7 @@ class ProgressLine:
     def close(self) -> None:
         """Takes the rewritten line away, so that what follows begins on a clean one."""
         if self._rewrites and self._shown_at is not None:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            self._write("\r\x1b[K")
 
     def _is_due(self, now: float, fraction: float | None) -> bool:
         if self._shown_at is None:
@@ -124,13 +192,20 @@ class ProgressLine:
         return ", ".join(parts)
 
     def _put(self, line: str) -> None:
-        line = _encodable(line.replace("\n", " "), self._stream)
+        line = _encodable(one_line(line.replace("\n", " ")), self._stream)
         if self._rewrites:
             width = shutil.get_terminal_size().columns - 1
-            self._stream.write(f"\r{line[:width]}\x1b[K")
+            self._write(f"\r{line[:width]}\x1b[K")
         else:
-            self._stream.write(f"{line}\n")
-        self._stream.flush()
+            self._write(f"{line}\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            # The work is worth more than the news of it.
+            give_up(self._stream)
 
 
 def follow(title: str, steps: "Generator[Progress, None, T]") -> T:
@@ -160,7 +235,23 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _writes_utf8(stream: TextIO) -> bool:
+def _output() -> TextIO | None:
+    """stdout, which Python leaves out where it was closed before the start."""
+    stream: TextIO | None = getattr(sys, "stdout", None)
+    return stream
+
+
+@contextlib.contextmanager
+def _output_faults() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        raise OutputError((getattr(error, "strerror", None) or str(error)).lower()) from error
+
+
+def _writes_utf8(stream: TextIO | None) -> bool:
     return (getattr(stream, "encoding", None) or "").lower().replace("-", "") == "utf8"
 
 

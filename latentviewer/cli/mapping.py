@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from latentviewer.cli.console import ProgressLine
@@ -37,12 +37,23 @@ class MapChoice:
 
 @dataclass(frozen=True, eq=False)
 class MadeMap:
-    """Coordinates (n, dims), titles of the axes, whether they were computed now, and how."""
+    """A map for a command.
 
+    Attributes:
+        method: what it is; not what was asked for where there are too few points for that.
+        told: the same for a person.
+        coordinates: (n, dims). axes: their titles.
+        computed: whether it was made now. parameters: how.
+        notes: sentences on what to mind when reading it.
+    """
+
+    method: str
+    told: str
     coordinates: Latents
     axes: tuple[str, ...]
     computed: bool
     parameters: dict[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 def map_of(space: Space, choice: MapChoice) -> MadeMap:
@@ -53,26 +64,36 @@ def map_of(space: Space, choice: MapChoice) -> MadeMap:
     """
     key = f"{choice.method}_{choice.dims}d"
     if key in space.maps and not choice.again:
-        return MadeMap(space.maps[key], (), False, {})
+        return MadeMap(choice.method, choice.method, space.maps[key], (), False, {})
     if choice.method == "pca":
-        from latentviewer.projection.pca import fit_pca
-
-        fitted = fit_pca(space.latent, choice.dims)
-        axes = tuple(
-            f"PC {axis + 1} · {100 * share:.0f} %" for axis, share in enumerate(fitted.explained)
-        )
-        return MadeMap(fitted.coordinates, axes, True, {})
+        return _pca(space, choice.dims)
     if choice.method == "umap":
         return _umap(space, choice)
     there = ", ".join(sorted({"pca", "umap", *space.maps}))
     raise UserError(f"{space.name} has no projection “{choice.method}”; there are {there}.")
 
 
+def _pca(space: Space, dims: int) -> MadeMap:
+    from latentviewer.projection.pca import fit_pca
+
+    fitted = fit_pca(space.latent, dims)
+    axes = tuple(
+        f"PC {axis + 1} · {100 * share:.0f} %" for axis, share in enumerate(fitted.explained)
+    )
+    return MadeMap("pca", "pca", fitted.coordinates, axes, True, {})
+
+
 def _umap(space: Space, choice: MapChoice) -> MadeMap:
     from latentviewer import bootstrap
+    from latentviewer.projection.umap_child import FEWEST_POINTS
 
+    if len(space) < FEWEST_POINTS:
+        sentence = f"UMAP needs at least {FEWEST_POINTS} points; {len(space)} are laid out by PCA."
+        made = _pca(space, choice.dims)
+        return replace(made, told="pca (too few points for umap)", notes=(sentence,))
     options = choice.umap
     line = ProgressLine("UMAP")
+    notes: list[str] = []
     try:
         coordinates = bootstrap.run_umap(
             space.latent,
@@ -82,10 +103,11 @@ def _umap(space: Space, choice: MapChoice) -> MadeMap:
             options.min_dist,
             options.metric,
             line.show,
+            notes.append,
         )
     finally:
         line.close()
-    return MadeMap(coordinates, (), True, asdict(options))
+    return MadeMap("umap", "umap", coordinates, (), True, asdict(options), tuple(notes))
 
 
 def quality_of(space: Space, coordinates: Latents) -> dict[str, Any]:
@@ -109,7 +131,7 @@ def _finite(figure: float) -> float | None:
 def quality_words(quality: dict[str, Any]) -> str:
     """The same in one line."""
     if quality["trustworthiness"] is None:
-        return "Too few points to say how far the map can be trusted."
+        return "Too few different points to say how far the map can be trusted."
     return (
         f"Trustworthiness {quality['trustworthiness']:.3f}, continuity "
         f"{quality['continuity']:.3f}: {quality['k']} neighbours of {quality['sample']:,} of "

@@ -9,8 +9,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from latentviewer.cli.console import ProgressLine, follow, write_json, write_line
-from latentviewer.cli.outputs import checked_output, write_array, write_grid
+from latentviewer.cli.console import (
+    ProgressLine,
+    counted,
+    follow,
+    write_json,
+    write_line,
+    write_note,
+)
+from latentviewer.cli.outputs import (
+    check_output_folder,
+    checked_output,
+    write_array,
+    write_grid,
+)
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.path import Path as LatentPath
 from latentviewer.domain.path import Waypoint
@@ -83,7 +95,8 @@ def encode(arguments: argparse.Namespace) -> int:
         )
     else:
         write_line(
-            f"Wrote {output}: {len(space):,} latents of {space.dim} dimensions, "
+            f"Wrote {output}: {counted(len(space), 'latent')} of "
+            f"{counted(space.dim, 'dimension')}, "
             f"{data.name} by {model.card.name}, in {seconds:.1f} s."
         )
     return 0
@@ -92,11 +105,11 @@ def encode(arguments: argparse.Namespace) -> int:
 def decode(arguments: argparse.Namespace) -> int:
     """Writes the pictures of latents."""
     from latentviewer import bootstrap
-    from latentviewer.io.spaces import open_space
+    from latentviewer.io.spaces import read_latents
 
     output = checked_output(arguments.output, ".png", ".npy")
     model = bootstrap.open_model(arguments.model)
-    latents = open_space(arguments.latents).latent
+    latents = read_latents(arguments.latents)
     if latents.shape[1] != model.card.latent_dim:
         raise UserError(
             f"{arguments.latents} has latents of {latents.shape[1]} dimensions, "
@@ -112,7 +125,7 @@ def decode(arguments: argparse.Namespace) -> int:
         document = {"written": output, "model": model.card.name, "latents": len(latents)}
         write_json({**document, "image": image})
     else:
-        count = "1 picture" if len(latents) == 1 else f"{len(latents):,} pictures"
+        count = counted(len(latents), "picture")
         write_line(f"Wrote {output}: {count} of {shape.width} x {shape.height} pixels.")
     return 0
 
@@ -120,9 +133,10 @@ def decode(arguments: argparse.Namespace) -> int:
 def path(arguments: argparse.Namespace) -> int:
     """Writes the frames of a path through samples."""
     from latentviewer import bootstrap
-    from latentviewer.io.exports import export_frames
+    from latentviewer.io.exports import check_export_path, export_frames
 
     output = checked_output(arguments.output, ".mp4", ".gif", ".png", ".npy")
+    check_export_path(output, arguments.frames)
     space = bootstrap.find_space(arguments.space)
     if len(arguments.via) < 2:
         raise UserError("A path needs two samples or more; write them as --via 12,401.")
@@ -136,6 +150,12 @@ def path(arguments: argparse.Namespace) -> int:
         frames=arguments.frames,
         closed=arguments.closed,
     )
+    stops = len(way.waypoints) + (1 if way.closed else 0)
+    if stops > way.frames:
+        write_note(
+            f"latentviewer: {stops} stops do not all get one of {counted(way.frames, 'frame')}; "
+            f"ask for --frames {stops} or more."
+        )
     latents = way.latents()
     if output.suffix.lower() == ".npy":
         write_array(output, latents)
@@ -161,7 +181,8 @@ def path(arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        write_line(f"Wrote {output}: {len(latents)} frames, {way.mode}, length {length:.3g}.")
+        frames_words = counted(len(latents), "frame")
+        write_line(f"Wrote {output}: {frames_words}, {way.mode}, length {length:.3g}.")
     return 0
 
 
@@ -174,7 +195,9 @@ def train(arguments: argparse.Namespace) -> int:
         raise UserError(f"There is no recipe “{arguments.recipe}”; train {' or '.join(known)}.")
     output = arguments.output or Path(arguments.recipe)
     if arguments.evaluate:
+        _check_evaluate_alone(arguments)
         return _evaluate(arguments, output)
+    check_output_folder(output)
     started = time.monotonic()
     options = {
         "data_folder": arguments.data_folder,
@@ -193,6 +216,21 @@ def train(arguments: argparse.Namespace) -> int:
         write_line(f"Wrote {written} in {seconds:.0f} s.")
         _write_figures(figures)
     return 0
+
+
+def _check_evaluate_alone(arguments: argparse.Namespace) -> None:
+    given = {
+        "--epochs": arguments.epochs is not None,
+        "--seed": arguments.seed is not None,
+        "--resume": arguments.resume,
+        "--fresh": arguments.fresh,
+    }
+    others = [option for option, is_given in given.items() if is_given]
+    if others:
+        raise UserError(
+            f"--evaluate trains nothing, so it does not go with {' and '.join(others)}; "
+            "leave one of them out."
+        )
 
 
 def _evaluate(arguments: argparse.Namespace, output: Path) -> int:

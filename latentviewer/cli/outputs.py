@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Images
 from latentviewer.io.atomic import replacing
+from latentviewer.io.failures import check_regular
 
 _GAP_PX = 2
 _LARGEST_SIDE_PX = 30_000
@@ -28,12 +29,27 @@ def checked_output(path: Path, *suffixes: str) -> Path:
         raise UserError(f"{path}: write to a name that ends in {_either(suffixes)}.")
     if path.is_dir():
         raise UserError(f"{path} is a folder; choose a file name in it.")
+    check_regular(path)
     if not path.parent.is_dir():
         raise UserError(f"The folder {path.parent} does not exist; make it or choose another.")
     closed = not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK))
     if closed:
         raise UserError(f"{path} may not be written (read-only); choose another place or name.")
     return path
+
+
+def check_output_folder(path: Path) -> None:
+    """Refuses a folder that cannot be made or written to, before long work begins.
+
+    Raises:
+        UserError: it is a file, the folder it lies in is missing, or the place is closed.
+    """
+    if path.exists() and not path.is_dir():
+        raise UserError(f"{path} is there already and is no folder; name a folder to write to.")
+    if not path.parent.is_dir():
+        raise UserError(f"The folder {path.parent} does not exist; make it or choose another.")
+    if not os.access(path if path.is_dir() else path.parent, os.W_OK | os.X_OK):
+        raise UserError(f"{path} may not be written (read-only); choose another place or name.")
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

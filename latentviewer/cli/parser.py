@@ -4,20 +4,24 @@ import argparse
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
 from latentviewer import __version__
+from latentviewer.cli.console import write_line, write_note
 
 DESCRIPTION = (
     "See, move through and edit latent spaces. Without a command the window opens. "
     "A MODEL is a bundled model's name or a model folder; DATA is a data set's name or a "
-    "folder; wherever a SPACE is read, the name of a bundled sample does as well."
+    "folder; wherever a SPACE is read, the name of a bundled sample does as well. A bare bundled "
+    "name means the bundled one; write ./NAME for a folder of yours."
 )
 
 _EPILOG = (
-    "Exit codes: 0 done, 2 bad usage or input, 3 a file refused as unsafe, 130 stopped. "
+    "Exit codes: 0 done, 1 the output could not be written, 2 bad usage or input, 3 a file "
+    "refused as unsafe, 130 stopped. "
     "Bundled samples are listed by “latentviewer samples”."
 )
 
@@ -26,8 +30,9 @@ _ENCODE_JSON = """\
   written: the space's path; columns: names of the table's columns."""
 
 _PROJECT_JSON = """\
---json prints {written, map, method, dims, seed, parameters, seconds, quality}:
-  map: the new column, such as umap_2d; parameters: those of the method;
+--json prints {written, map, method, dims, seed, parameters, seconds, quality, notes}:
+  map: the new column, such as umap_2d; parameters: those of the method; method: what was used,
+  which with fewer than 5 samples is pca; notes: sentences on what to mind;
   quality: {trustworthiness, continuity, k, sample, of}: both 0 to 1, measured with k neighbours
   on so many samples of so many; null where there are too few samples."""
 
@@ -36,7 +41,8 @@ _DECODE_JSON = """\
 
 _EVAL_JSON = """\
 An expression joins latents: #12 is a sample, [3] the mean of a label, @A a group, $z1 a kept
-latent of a project, mean(label == "3") the mean of the samples that a condition holds for.
+latent of a project, mean(label == "3") the mean of the samples that a condition holds for. It
+may begin with a minus.
 --json prints {expression, dim, norm, latent, rows_used, nearest, written}:
   latent: d numbers; rows_used: samples the expression names;
   nearest: [{row, label, distance}], Euclidean, those samples left out; written: path or null."""
@@ -50,18 +56,21 @@ _NEIGHBORS_JSON = """\
   first. For dot, distance is the inner product with its sign turned, so smaller is nearer."""
 
 _RENDER_JSON = """\
---json prints {written, map, width, height, points, drawn, color_by, computed, inverse}:
-  drawn: points that lie in the picture; computed: whether the map was made for this picture."""
+--json prints {written, map, width, height, points, drawn, color_by, computed, quality, notes}:
+  drawn: points that lie in the picture; computed: whether the map was made for this picture;
+  quality: as that of project; notes: sentences on what to mind."""
 
 _SHOT_JSON = """\
 --json prints {written, width, height}, in pixels of the picture."""
 
 _INSPECT_JSON = """\
---json prints what the file is; at least {path, kind, safe, reason, abilities}:
-  kind: such as model, space, table, project, data; safe: whether it can be opened without
-  running code from it; reason: why; and what is known of that kind, such as latent_dim, samples,
-  columns, maps, figures. A file that is refused as unsafe is still described on stdout; the
-  exit code is then 3."""
+--json prints what it is; at least {path, kind, format, safe, usable, why}:
+  kind: model, space, project, data set or unknown; safe: whether it can be opened without
+  running code from it; usable: whether it opens; why: a sentence where it does not, else null.
+  A space or project adds {name, rows, dims, std, columns, maps, provenance}, a data set {name,
+  rows, image, parts}, a model {name, family, latent_dim, image, abilities, data, parameters,
+  weights_hash, figures, space}. A file that is refused as unsafe is still described on stdout;
+  the exit code is then 3."""
 
 _SAMPLES_JSON = """\
 --json prints [{name, kind, model, data, space, available}]: space is the file of the latents."""
@@ -88,6 +97,13 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         one_line = message.replace("\n", " ")
         self.exit(2, f"latentviewer: {one_line}; see “{self.prog} --help”.\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse itself is silent about text that cannot be written.
+        if message and file is not None and file is sys.stderr:
+            write_note(message.rstrip("\n"))
+        elif message:
+            write_line(message.rstrip("\n"))
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -116,16 +132,53 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The parsed words; an expression may begin with a minus, as in `-#1`.
+
+    Raises:
+        SystemExit: after help, the version or a fault of usage was shown.
+    """
+    arguments = build_parser().parse_args(_with_marked_expression(words))
+    if isinstance(getattr(arguments, "expression", None), str):
+        arguments.expression = arguments.expression.removeprefix(" ")
+    return arguments
+
+
+def _with_marked_expression(words: Sequence[str]) -> list[str]:
+    """Puts a space before what looks like an option of `eval` and is none.
+
+    argparse takes every word that begins with a minus for an option, unless it holds a space.
+    """
+    if not words or words[0] != "eval":
+        return list(words)
+    marked = [words[0]]
+    for before, word in pairwise(words):
+        is_value = before in _EVAL_TAKES_VALUE
+        is_expression = word.startswith("-") and not _OPTION.fullmatch(word)
+        marked.append(f" {word}" if is_expression and not is_value else word)
+    return marked
+
+
+_EVAL_TAKES_VALUE = ("-o", "--output", "--model", "--nearest")
+_OPTION = re.compile(r"-h|-o.*|--|--[a-z][a-z-]*(=.*)?", re.DOTALL)
+
+
 def _window_commands(commands: Any) -> None:
     command = _add(commands, "open", "machine:open_window", "open the window")
     command.add_argument(
-        "path", nargs="?", metavar="PATH|SAMPLE", help="a space, table, project or sample to show"
+        "path",
+        nargs="?",
+        type=_name,
+        metavar="PATH|SAMPLE",
+        help="a space, table, project or sample to show",
     )
 
     command = _add(
         commands, "shot", "pictures:shot", "draw the whole window into a picture", _SHOT_JSON
     )
-    command.add_argument("path", metavar="SAMPLE|PROJECT|SPACE", help="what the window shows")
+    command.add_argument(
+        "path", type=_name, metavar="SAMPLE|PROJECT|SPACE", help="what the window shows"
+    )
     _output(command, "PNG", "the picture to write")
     command.add_argument("--size", type=_size, default=(1440, 900), help="default 1440x900")
     _theme(command)
@@ -150,7 +203,9 @@ def _space_commands(commands: Any) -> None:
         "say what a file or folder is, and whether it is safe",
         _INSPECT_JSON,
     )
-    command.add_argument("path", metavar="PATH")
+    command.add_argument(
+        "path", type=_name, metavar="PATH", help="or the name of a model or a data set"
+    )
 
     command = _add(
         commands, "project", "spaces:project", "add a projection to a space", _PROJECT_JSON
@@ -168,7 +223,9 @@ def _space_commands(commands: Any) -> None:
         metavar="EXPR",
         help='such as \'mean(label == "3") - mean(label == "8") + #12\'',
     )
-    command.add_argument("--model", metavar="MODEL", help="decoder; default: the space's own")
+    command.add_argument(
+        "--model", type=_name, metavar="MODEL", help="decoder; default: the space's own"
+    )
     _output(command, "OUT.png|.npy", "its decoded picture, or the latent itself", required=False)
     command.add_argument(
         "--nearest", type=_count_or_zero, default=5, metavar="K", help="samples to list, default 5"
@@ -214,8 +271,12 @@ def _model_commands(commands: Any) -> None:
         "turn a data set into a space of latents",
         _ENCODE_JSON,
     )
-    command.add_argument("model", metavar="MODEL", help="a bundled model's name or its folder")
-    command.add_argument("data", metavar="DATA", help="such as mnist:test, digits, or a folder")
+    command.add_argument(
+        "model", type=_name, metavar="MODEL", help="a bundled model's name or its folder"
+    )
+    command.add_argument(
+        "data", type=_name, metavar="DATA", help="such as mnist:test, digits, or a folder"
+    )
     _output(command, "SPACE.arrow", "the space to write")
     _data_folder(command)
     command.add_argument(
@@ -224,7 +285,9 @@ def _model_commands(commands: Any) -> None:
     command.add_argument("--limit", type=_count, metavar="N", help="only the first N samples")
 
     command = _add(commands, "decode", "models:decode", "turn latents into pictures", _DECODE_JSON)
-    command.add_argument("model", metavar="MODEL", help="a bundled model's name or its folder")
+    command.add_argument(
+        "model", type=_name, metavar="MODEL", help="a bundled model's name or its folder"
+    )
     command.add_argument(
         "--latents", required=True, type=Path, metavar="Z.npy", help="(n, d) or (d,) numbers"
     )
@@ -234,7 +297,9 @@ def _model_commands(commands: Any) -> None:
         commands, "path", "models:path", "write the frames of a way through a space", _PATH_JSON
     )
     _space(command)
-    command.add_argument("--model", metavar="MODEL", help="decoder; default: the space's own")
+    command.add_argument(
+        "--model", type=_name, metavar="MODEL", help="decoder; default: the space's own"
+    )
     command.add_argument(
         "--via", type=_rows, required=True, metavar="ROWS", help="samples in order: 12,401,77"
     )
@@ -311,7 +376,9 @@ def _add(
 
 
 def _space(command: argparse.ArgumentParser) -> None:
-    command.add_argument("space", metavar="SPACE", help="a space's file or a sample's name")
+    command.add_argument(
+        "space", type=_name, metavar="SPACE", help="a space's file or a sample's name"
+    )
 
 
 def _output(
@@ -373,6 +440,13 @@ def _count(text: str) -> int:
 @_typed("a whole number of 0 or more")
 def _count_or_zero(text: str) -> int:
     return _at_least(0, text)
+
+
+@_typed("a name or a path")
+def _name(text: str) -> str:
+    if not text.strip():
+        raise ValueError(text)
+    return text
 
 
 @_typed("a row; write its number, such as 12")

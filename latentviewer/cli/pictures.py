@@ -2,7 +2,7 @@
 
 import argparse
 
-from latentviewer.cli.console import write_json, write_line
+from latentviewer.cli.console import counted, write_json, write_line
 from latentviewer.cli.mapping import MapChoice, UmapOptions, map_of, quality_of, quality_words
 from latentviewer.cli.outputs import checked_output
 from latentviewer.domain.errors import UserError
@@ -23,7 +23,7 @@ def render(arguments: argparse.Namespace) -> int:
     quality = quality_of(space, made.coordinates)
     wanted = MapPicture(
         title=space.name,
-        subtitle=_subtitle(space, method, arguments.dims, column),
+        subtitle=_subtitle(space, made.told, arguments.dims, column),
         footer=quality_words(quality),
         axes=made.axes,
         colour_by=column,
@@ -36,7 +36,7 @@ def render(arguments: argparse.Namespace) -> int:
         write_json(
             {
                 "written": output,
-                "map": f"{method}_{arguments.dims}d",
+                "map": f"{made.method}_{arguments.dims}d",
                 "width": picture.width,
                 "height": picture.height,
                 "points": len(space),
@@ -44,11 +44,14 @@ def render(arguments: argparse.Namespace) -> int:
                 "color_by": column,
                 "computed": made.computed,
                 "quality": quality,
+                "notes": list(made.notes),
             }
         )
     else:
-        points = "1 point" if len(space) == 1 else f"{len(space):,} points"
+        points = counted(len(space), "point")
         write_line(f"Wrote {output}: {points}, {picture.width} x {picture.height} pixels.")
+        for note in made.notes:
+            write_line(note)
     return 0
 
 
@@ -85,9 +88,9 @@ def _column(space: Space, named: str | None) -> str | None:
 
 
 def _subtitle(space: Space, method: str, dims: int, column: str | None) -> str:
-    count = "1 latent" if len(space) == 1 else f"{len(space):,} latents"
-    dimensions = "1 dimension" if space.dim == 1 else f"{space.dim} dimensions"
-    parts = [f"{method.upper()} in {dims}D", f"{count} of {dimensions}"]
+    count, dimensions = counted(len(space), "latent"), counted(space.dim, "dimension")
+    name, _, why = method.partition(" ")
+    parts = [f"{name.upper()} {why}".strip() + f" in {dims}D", f"{count} of {dimensions}"]
     if space.provenance.data is not None:
         parts.append(space.provenance.data)
     if column is not None:

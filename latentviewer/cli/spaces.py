@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latentviewer.cli.console import write_json, write_line, write_table
+from latentviewer.cli.console import counted, one_line, write_json, write_line, write_table
 from latentviewer.cli.mapping import MapChoice, UmapOptions, map_of, quality_of, quality_words
 from latentviewer.cli.models import check_row, decoded, decoder_of, write_images
 from latentviewer.cli.outputs import checked_output, write_array
@@ -44,10 +44,11 @@ def project(arguments: argparse.Namespace) -> int:
     made = map_of(space, choice)
     seconds = time.monotonic() - started
     quality = quality_of(space, made.coordinates)
-    key = f"{arguments.method}_{arguments.dims}d"
+    key = f"{made.method}_{arguments.dims}d"
     maps = space.provenance.extra.get("maps", {})
-    about = {"method": arguments.method, "dims": arguments.dims, "seed": arguments.seed}
-    about |= {"parameters": made.parameters, "quality": quality}
+    about: dict[str, Any] = {"method": made.told, "dims": arguments.dims}
+    about |= {"seed": made.parameters.get("seed"), "parameters": made.parameters}
+    about |= {"quality": quality, "notes": list(made.notes)}
     known = dict(maps) if isinstance(maps, dict) else {}
     extra = {**space.provenance.extra, "maps": {**known, key: about}}
     provenance = dataclasses.replace(space.provenance, extra=extra)
@@ -57,6 +58,8 @@ def project(arguments: argparse.Namespace) -> int:
         write_json({"written": output, "map": key, **about, "seconds": seconds})
     else:
         write_line(f"Wrote {output} with the map {key}, made in {seconds:.1f} s.")
+        for note in made.notes:
+            write_line(note)
         write_line(quality_words(quality))
     return 0
 
@@ -148,9 +151,30 @@ def inspect(arguments: argparse.Namespace) -> int:
         write_json(report)
     else:
         for key, value in report.items():
-            if isinstance(value, dict):
-                for name, inner in value.items():
-                    write_line(f"{key} {name}: {inner}")
-            elif value not in (None, [], ""):
-                write_line(f"{key}: {value}")
+            _write_entry(key.replace("_", " "), value)
     return 0 if report["safe"] else 3
+
+
+def _write_entry(title: str, value: Any) -> None:
+    """One entry of a report for a person; an empty one is left out."""
+    if isinstance(value, dict) and set(value) == {"height", "width", "channels"}:
+        channels = counted(value["channels"], "channel")
+        write_line(f"{title}: {value['width']} x {value['height']} pixels, {channels}")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            _write_entry(f"{title} {name}", inner)
+    elif isinstance(value, list):
+        if value:
+            write_line(f"{title}: {one_line(', '.join(_entry(item) for item in value))}")
+    elif isinstance(value, bool):
+        write_line(f"{title}: {'yes' if value else 'no'}")
+    elif value not in (None, ""):
+        shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+        write_line(f"{title}: {one_line(shown)}")
+
+
+def _entry(item: Any) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    classes = f", {item['classes']} classes" if "classes" in item else ""
+    return f"{item['name']} ({item['kind']}{classes})"

@@ -108,6 +108,11 @@ def data_set_names() -> tuple[str, ...]:
     return ("digits", *KNOWN_SETS)
 
 
+def is_data_set_name(spec: str) -> bool:
+    """Whether a text is such a name, with or without a part."""
+    return _split_spec(spec)[0] in data_set_names()
+
+
 def parts_of_folder(folder: Path) -> dict[str, tuple[int, ...]]:
     """The parts of a folder of IDX files with their shapes (n, h, w), from the headers.
 
@@ -159,6 +164,11 @@ def _open_folder(name: str, split: str | None) -> DataSet:
     path = Path(name).expanduser()
     if not path.is_dir():
         names = ", ".join(data_set_names())
+        head, _, part = name.partition(":")
+        if is_data_set_name(head):
+            raise UserError(
+                f"{head} has no part “{part}”; give {head}, {head}:train or {head}:test."
+            )
         raise UserError(
             f"There is no data set “{name}”; give {names} or a folder that has IDX files."
         )

@@ -1,13 +1,14 @@
 """What a file or folder is, told without opening it in the window."""
 
-from collections.abc import Callable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.space import Space
 from latentviewer.domain.table import Categories, Column, Numbers
-from latentviewer.io.datasets import parts_of_folder, recognised_folder
+from latentviewer.io.datasets import find_data, open_data, parts_of_folder, recognised_folder
 from latentviewer.io.projects import is_project, read_project
 from latentviewer.io.spaces import content_kind, open_space
 
@@ -49,6 +50,27 @@ def inspect_path(
         known = {"kind": "project"} if project else {}
         return {**report, **known, "safe": safe, "usable": False, "why": str(error)}
     return {**report, **found, "usable": True, "why": None}
+
+
+def inspect_data_set(name: str, folders: Sequence[Path]) -> dict[str, Any]:
+    """The same of a data set by name; `path` is None where it comes with a library."""
+    report: dict[str, Any] = {"path": None, "kind": "data set", "name": name, "safe": True}
+    place = find_data(name, folders)
+    if place is not None and place.parts:
+        return {**_folder(place), "name": name}
+    try:
+        data = open_data(name, folders)
+    except UserError as error:
+        return {**report, "format": "idx", "usable": False, "why": str(error)}
+    return {
+        **report,
+        "format": "scikit-learn",
+        "rows": len(data),
+        "image": dataclasses.asdict(data.image),
+        "parts": {name: len(data)},
+        "usable": True,
+        "why": None,
+    }
 
 
 def _folder(path: Path) -> dict[str, Any]:
