@@ -218,7 +218,7 @@ class Maps:
 
     def _available(self) -> frozenset[str]:
         space = self._workspace.state.space
-        return frozenset({"pca_2d", "pca_3d"} | set(space.maps if space else ()))
+        return frozenset({"pca_2d", "pca_3d"} | set(() if space is None else space.maps))
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
         same_space = (

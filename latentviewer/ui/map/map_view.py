@@ -434,7 +434,9 @@ class MapView(QWidget):
         for text, y in ((self._notice, 14.0), (self._hint, self.height() - 64.0)):
             if text:
                 width, _ = overlays.chip_size(painter, text)
-                overlays.paint_chip(painter, (self.width() - width) / 2, y, text, self._theme)
+                left, right = self._covered
+                middle = (left + self.width() - right) / 2
+                overlays.paint_chip(painter, middle - width / 2, y, text, self._theme)
 
     # The mouse.
 

@@ -62,8 +62,8 @@ class MapPresenter:
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
         view = self._panel.view
-        replaced = (old.space.latent if old.space else None) is not (
-            new.space.latent if new.space else None
+        replaced = (None if old.space is None else old.space.latent) is not (
+            None if new.space is None else new.space.latent
         )
         if replaced:
             view.clear_thumbnails()
