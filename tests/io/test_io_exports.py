@@ -218,3 +218,14 @@ def test_frames_that_do_not_agree_are_refused(tmp_path: Path) -> None:
             run(export_frames(frames, tmp_path / f"p{suffix}"))
     with pytest.raises(UserError, match="height, width, 1 or 3"):
         run(export_frames([np.zeros((4, 4, 2), np.float32)], tmp_path / "p.png"))
+
+
+@pytest.mark.parametrize(("name", "most"), [("p.gif", 2_000), ("p.png", 5_000)])
+def test_files_that_hold_all_frames_in_memory_have_a_limit(
+    tmp_path: Path, name: str, most: int
+) -> None:
+    check_export_path(tmp_path / name, most)
+    with pytest.raises(UserError, match=f"at most {most:,} frames"):
+        next(export_frames(iter(()), tmp_path / name, count=most + 1))
+    check_export_path(tmp_path / "p.mp4", 100_000)
+    assert not (tmp_path / name).exists()
