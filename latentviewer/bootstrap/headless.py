@@ -11,7 +11,6 @@ import numpy as np
 from latentviewer.bootstrap.catalogue import find_space, open_model
 from latentviewer.bootstrap.shots import shot
 from latentviewer.bootstrap.working import export_path
-from latentviewer.domain.errors import UserError
 from latentviewer.domain.path import Path as LatentPath
 from latentviewer.domain.path import Waypoint
 from latentviewer.domain.space import Latents
@@ -35,7 +34,7 @@ def draw_session(
     Raises:
         UserError: it cannot be opened, drawn or written.
     """
-    folder = folder or _present_folder()
+    folder = folder or Path.cwd()
     space = find_space(reference)
     rows = first_of_each_label(space.columns.get(space.label_column() or ""), len(space))
     picture = folder / PICTURE
@@ -51,15 +50,6 @@ def draw_session(
     if len(rows) > 1 and space.provenance.model is not None:
         film = _film(space.provenance.model, space.latent, rows, folder / VIDEO)
         say(f"  film     {film}")
-
-
-def _present_folder() -> Path:
-    try:
-        return Path.cwd()
-    except FileNotFoundError:
-        raise UserError(
-            "The present folder no longer exists; change to another one and start again."
-        ) from None
 
 
 def first_of_each_label(column: object, count: int) -> list[int]:

@@ -61,8 +61,17 @@ def open_window(reference: str | None, say: Callable[[str], None] = _say) -> int
     if sys.platform == "win32":
         # There, torch's libraries must be loaded before Qt's.
         import torch  # noqa: F401
+    _leave_a_folder_that_is_gone()
     with _crash_log_open():
         return _run(reference)
+
+
+def _leave_a_folder_that_is_gone() -> None:
+    """A window needs no present folder, but torch's libraries end the process without one."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        os.chdir(Path.home())
 
 
 def _run(reference: str | None) -> int:

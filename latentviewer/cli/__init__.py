@@ -58,6 +58,10 @@ def _run(words: list[str]) -> int:
         arguments = parse(words)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else OK
+    # Asked here, because torch's libraries end the process over it in their own way.
+    if _folder_is_gone():
+        _show_fault("The present folder no longer exists; change to another and start again.")
+        return BAD_INPUT
     try:
         return _command(arguments.run)(arguments)
     except ExpressionError as error:
@@ -90,13 +94,15 @@ def _system_fault(error: OSError) -> str | None:
     reason = (error.strerror or str(error)).lower()
     if error.filename is not None:
         return f"{error.filename}: {reason}; check the path and its permissions."
-    if error.errno in _FULL:
-        return "The disk is full; free some space."
+    return "The disk is full; free some space." if error.errno in _FULL else None
+
+
+def _folder_is_gone() -> bool:
     try:
         Path.cwd()
     except FileNotFoundError:
-        return "The present folder no longer exists; change to another one and start again."
-    return None
+        return True
+    return False
 
 
 def _command(run: str) -> Callable[[argparse.Namespace], int]:

@@ -184,21 +184,38 @@ def test_ctrl_c_while_it_draws_without_a_display_stops_it(tmp_path: Path) -> Non
     assert not (tmp_path / "latentviewer.png").exists()
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is a display")
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that is in use")
+@pytest.mark.parametrize("words", [[], ["train", "digits-vae"], ["samples"]])
 def test_a_folder_that_is_gone_is_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from latentviewer.cli import main
 
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("pathlib.Path.cwd", _gone)
-    assert main([]) == 2
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main(words) == 2
     output = capsys.readouterr()
     assert output.out == ""
     assert len(output.err.splitlines()) == 1
     assert "no longer exists" in output.err
 
 
-def _gone() -> Path:
-    raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that is in use")
+def test_a_window_leaves_a_folder_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from latentviewer.bootstrap import running
+
+    monkeypatch.setattr(running, "_run", lambda reference: 0)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert running.open_window(None) == 0
+    assert Path.cwd() == tmp_path
