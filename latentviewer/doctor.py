@@ -12,7 +12,7 @@ from latentviewer.domain.errors import UserError
 
 _PACKAGES = ("PySide6-Essentials", "torch", "torchvision", "numpy", "numba", "umap-learn",
              "scikit-learn", "pyarrow", "pyqtgraph", "av")  # fmt: skip
-_DATA = ("digits", "mnist", "fashion-mnist")
+_DATA = ("digits", "faces", "mnist", "fashion-mnist")
 
 
 def examine() -> dict[str, Any]:
@@ -59,7 +59,7 @@ def examine() -> dict[str, Any]:
         "agreement": agreement,
         "bundled": {sample.name: sample.available for sample in samples},
         "data": {
-            name: None if place is None else ("built in" if name == "digits" else str(place))
+            name: None if place is None else ("built in" if place == Path() else str(place))
             for name, place in found.items()
         },
         "kernels": _kernel_cache(),

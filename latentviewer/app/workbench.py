@@ -94,6 +94,8 @@ class Workbench:
                 "mnist:train",
                 "fashion-mnist:test",
                 "fashion-mnist:train",
+                "faces:test",
+                "faces:train",
             ],
             "groups": [group.name for group in state.groups],
             "saved": [entry.name for entry in state.saved],

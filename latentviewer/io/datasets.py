@@ -19,6 +19,8 @@ from latentviewer.io.known_sets import DIGIT_NAMES, KNOWN_SETS, KnownSet
 
 _DIGITS_TEST = 297
 _SPLITS = ("train", "test")
+ALWAYS_HERE = {"digits": "scikit-learn", "faces": "drawn"}
+"""The sets that need no files, and where their samples come from."""
 _FILE_PREFIX = {"train": "train", "test": "t10k"}
 
 
@@ -58,10 +60,11 @@ class ImageData:
 
 
 def open_data(spec: str, folder: Folders = None) -> DataSet:
-    """A data set by name (`digits`, `mnist:test`, `fashion-mnist`) or folder of IDX files.
+    """A data set by name (`digits`, `faces`, `mnist:test`) or folder of IDX files.
 
     Args:
-        spec: the name or folder, with `:train` or `:test` for one part of it.
+        spec: the name or folder, with `:train` or `:test` for one part of it; of `faces` any
+            number can be had, such as `faces:5000`.
         folder: looked into first, before the user's data folder; several are tried in
             order. Each may be the folder of the files or the one above it.
 
@@ -73,6 +76,11 @@ def open_data(spec: str, folder: Folders = None) -> DataSet:
     splits = (split,) if split else _SPLITS
     if name == "digits":
         return _digits(split)
+    if name == "faces":
+        # Pillow is loaded when a face is asked for.
+        from latentviewer.io.faces.data_set import open_faces
+
+        return open_faces(split)
     if name in KNOWN_SETS:
         known = KNOWN_SETS[name]
         place = _place_of(known, splits, folder)
@@ -92,10 +100,10 @@ def is_here(spec: str, folder: Folders = None) -> bool:
 def find_data(spec: str, folder: Folders = None) -> Path | None:
     """The folder that a data set's files lie in, or None where it is not on the machine.
 
-    `digits`, which comes with a library, answers with the present folder.
+    Those that need no files, `digits` and `faces`, answer with the present folder.
     """
     name, split = _split_spec(spec)
-    if name == "digits":
+    if name in ALWAYS_HERE:
         return Path()
     if name in KNOWN_SETS:
         return _place_of(KNOWN_SETS[name], (split,) if split else _SPLITS, folder)
@@ -105,7 +113,12 @@ def find_data(spec: str, folder: Folders = None) -> Path | None:
 
 def data_set_names() -> tuple[str, ...]:
     """The names that `open_data` knows, without their parts."""
-    return ("digits", *KNOWN_SETS)
+    return (*ALWAYS_HERE, *KNOWN_SETS)
+
+
+def data_set_name(spec: str) -> str:
+    """A name without its part, as it is spelt here; anything else as it was given."""
+    return _split_spec(spec)[0]
 
 
 def is_data_set_name(spec: str) -> bool:
@@ -139,7 +152,9 @@ def known_name(spec: str) -> str | None:
 
 def _split_spec(spec: str) -> tuple[str, str | None]:
     head, colon, tail = spec.rpartition(":")
-    name, split = (head, tail) if colon and tail in _SPLITS else (spec, None)
+    # Only of the faces, which are drawn, there are parts of other names.
+    split_off = tail in _SPLITS or head.lower() == "faces"
+    name, split = (head, tail) if colon and split_off else (spec, None)
     folded = name.lower().replace("_", "-")
     folded = "fashion-mnist" if folded == "fashionmnist" else folded
     return (folded if folded in data_set_names() else name), split

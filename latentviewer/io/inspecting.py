@@ -8,7 +8,14 @@ from typing import Any
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.space import Space
 from latentviewer.domain.table import Categories, Column, Numbers
-from latentviewer.io.datasets import find_data, open_data, parts_of_folder, recognised_folder
+from latentviewer.io.datasets import (
+    ALWAYS_HERE,
+    data_set_name,
+    find_data,
+    open_data,
+    parts_of_folder,
+    recognised_folder,
+)
 from latentviewer.io.projects import is_project, read_project
 from latentviewer.io.spaces import content_kind, open_space
 
@@ -53,7 +60,7 @@ def inspect_path(
 
 
 def inspect_data_set(name: str, folders: Sequence[Path]) -> dict[str, Any]:
-    """The same of a data set by name; `path` is None where it comes with a library."""
+    """The same of a data set by name; `path` is None where it needs no files."""
     report: dict[str, Any] = {"path": None, "kind": "data set", "name": name, "safe": True}
     place = find_data(name, folders)
     if place is not None and place.parts:
@@ -61,10 +68,11 @@ def inspect_data_set(name: str, folders: Sequence[Path]) -> dict[str, Any]:
     try:
         data = open_data(name, folders)
     except UserError as error:
-        return {**report, "format": "idx", "usable": False, "why": str(error)}
+        unread = ALWAYS_HERE.get(data_set_name(name), "idx")
+        return {**report, "format": unread, "usable": False, "why": str(error)}
     return {
         **report,
-        "format": "scikit-learn",
+        "format": ALWAYS_HERE[data_set_name(name)],
         "rows": len(data),
         "image": dataclasses.asdict(data.image),
         "parts": {name: len(data)},

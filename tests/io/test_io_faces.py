@@ -1,11 +1,13 @@
 from dataclasses import fields, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.table import Categories, Numbers
+from latentviewer.io.datasets import is_data_set_name, is_here, open_data
 from latentviewer.io.faces.attributes import (
     CHOICES,
     CONTINUOUS,
@@ -15,6 +17,7 @@ from latentviewer.io.faces.attributes import (
 )
 from latentviewer.io.faces.data_set import FacesData, open_faces
 from latentviewer.io.faces.portrait import portrait
+from latentviewer.io.inspecting import inspect_data_set
 
 PLAIN = replace(
     attributes_of(np.array([5]))[0],
@@ -99,4 +102,12 @@ def test_a_bald_head_shows_no_hair() -> None:
 @pytest.mark.parametrize("part", ["validation", "0", "-5", "1e3", "99999999999"])
 def test_an_unknown_part_is_refused_by_name(part: str) -> None:
     with pytest.raises(UserError, match="faces:train"):
-        open_faces(part)
+        open_data(f"faces:{part}")
+
+
+def test_faces_are_a_data_set_that_is_always_here(tmp_path: Path) -> None:
+    assert len(open_data("faces:test")) == 10_000
+    assert open_data("Faces:250").name == "faces:250"
+    assert is_here("faces", tmp_path)
+    assert is_data_set_name("faces:12")
+    assert inspect_data_set("faces:300", ())["usable"]
