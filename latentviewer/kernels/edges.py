@@ -44,9 +44,8 @@ def place(
     """
     kind, none = best.dtype.type, best.dtype.type(0)
     low, mask = kind((1 << low_bits) - 1), kind((1 << turn_bits) - 1)
-    high, up = kind(~low), kind(low_bits)
-    # Said to be less than 32, the shift stays one of 32 bits.
-    bits = np.int32(column_bits & 31)
+    # Said to be less than 32, shifts stay ones of 32 bits.
+    high, up, bits = kind(~low), kind(low_bits & 31), np.int32(column_bits & 31)
     columns, last, step = np.int32((1 << column_bits) - 1), np.int32(STEPS - 1), np.int32(STEPS - 1)
     far_off, step_bits, undo = np.int32(reach), np.int32(STEP_BITS), kind(back)
     unit, line = np.int32(UNIT), np.int32(wide)
