@@ -12,6 +12,7 @@ from latentviewer.app.commands import COMMANDS
 from latentviewer.app.opening import PROJECT_SUFFIX
 from latentviewer.domain.errors import UserError
 from latentviewer.ui.save_dialog import ask_where_to_save
+from latentviewer.ui.map.tools import TOOLS
 from latentviewer.ui.shortcuts_dialog import ShortcutsDialog
 from latentviewer.ui.theme import THEMES
 
@@ -93,7 +94,7 @@ class WindowCommands:
         return answer == QMessageBox.StandardButton.Discard
 
     def _tool(self, name: str) -> None:
-        if name not in ("move", "rectangle", "lasso", "path"):
+        if name not in TOOLS:
             raise UserError(f"There is no map tool “{name}”.")
         self.tool = name
         self._window.map_panel.set_tool(name)

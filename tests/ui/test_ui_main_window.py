@@ -180,7 +180,7 @@ def test_a_path_fills_the_editor(opened: MainWindow) -> None:
 
 def test_an_expression_is_marked_on_the_map(opened: MainWindow) -> None:
     opened.dispatch("arithmetic.evaluate", text="#5 - #1")
-    ((place, text),) = opened.map_panel.view._markers
+    ((place, text),) = opened.map_panel.view._annotations.markers
     np.testing.assert_allclose(place, [4.0, 1.0])
     assert text == "#5 - #1"
 

@@ -15,7 +15,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QEnterEvent,
-    QFont,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -33,22 +32,18 @@ from latentviewer.app.state import PlaceTarget, RowTarget, Target
 from latentviewer.domain.ports import Rasteriser
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.map import overlays
+from latentviewer.ui.map.annotations import Annotations
 from latentviewer.ui.map.camera import Camera, Points
 from latentviewer.ui.map.flight import Flight
 from latentviewer.ui.map.hover_repaint import HoverRepaint
 from latentviewer.ui.map.scene import Scene
 from latentviewer.ui.map.thumbnails import MOST_IN_VIEW, Thumbnails, side_for
+from latentviewer.ui.map.tools import cursor_of, selection_mode
 from latentviewer.ui.theme import Theme
 
-TOOLS = ("move", "rectangle", "lasso", "path")
 _CLICK_PX = 4
 _MOST_RINGS = 60
 _PAN_STEP_PX = 60
-_KEY_MODES = {
-    Qt.KeyboardModifier.ShiftModifier: "add",
-    Qt.KeyboardModifier.ControlModifier: "toggle",
-    Qt.KeyboardModifier.AltModifier: "remove",
-}
 
 
 class MapView(QWidget):
@@ -83,11 +78,8 @@ class MapView(QWidget):
         self._radius, self._density, self._use_thumbnails = 2.5, False, True
         self._thumbnails = Thumbnails()
         self._titles = ("", "", "")
-        self._notice: str | None = None
-        self._hint: str | None = None
         self._empty_text = ""
-        self._path: tuple[Points, Points, int | None] | None = None
-        self._markers: list[tuple[Points, str]] = []
+        self._annotations = Annotations()
         self._label_of: Callable[[int], str] = lambda _row: ""
         self._selected: frozenset[int] = frozenset()
         self._hover_row: int | None = None
@@ -173,12 +165,12 @@ class MapView(QWidget):
         self, places: Points | None, waypoints: Points | None, current: int | None
     ) -> None:
         """The path's places (f, dims) and its waypoints' (w, dims)."""
-        self._path = None if places is None or waypoints is None else (places, waypoints, current)
+        self._annotations.set_path(places, waypoints, current)
         self.update()
 
     def set_markers(self, markers: Sequence[tuple[Points, str]]) -> None:
         """Places (dims,) with a text."""
-        self._markers = list(markers)
+        self._annotations.markers = tuple(markers)
         self.update()
 
     def set_row_labels(self, label_of: Callable[[int], str]) -> None:
@@ -189,11 +181,7 @@ class MapView(QWidget):
         """`move`, `rectangle`, `lasso` or `path`."""
         self._tool = name
         self._outline = []
-        shapes = {
-            "move": Qt.CursorShape.ArrowCursor,
-            "path": Qt.CursorShape.PointingHandCursor,
-        }
-        self.setCursor(shapes.get(name, Qt.CursorShape.CrossCursor))
+        self.setCursor(cursor_of(name))
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -208,12 +196,12 @@ class MapView(QWidget):
 
     def set_notice(self, text: str | None) -> None:
         """A pill at the top, such as what a forming map is doing."""
-        self._notice = text
+        self._annotations.notice = text
         self.update()
 
     def set_hint(self, text: str | None) -> None:
         """A pill in the middle below, for the first start."""
-        self._hint = text
+        self._annotations.hint = text
         self.update()
 
     def set_empty_text(self, text: str) -> None:
@@ -365,7 +353,8 @@ class MapView(QWidget):
             self._paint_space(painter, size)
         if self._outline:
             overlays.paint_outline(painter, self._outline, self._tool == "rectangle", self._theme)
-        self._paint_pills(painter)
+        painter.setFont(self.font())
+        self._annotations.paint_pills(painter, size, self._covered, self._theme)
         self._hover_repaint.painted(self._box_of_hover())
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -379,19 +368,7 @@ class MapView(QWidget):
         missing = self._thumbnails.missing()
         if len(missing):
             self.thumbnails_wanted.emit(missing)
-        if self._path is not None and self._path[0].shape[1] == camera.dims:
-            places, waypoints, current = self._path
-            overlays.paint_path(
-                painter,
-                camera.to_pixels(places, *size),
-                camera.to_pixels(waypoints, *size),
-                current,
-                theme,
-            )
-        for place, text in self._markers:
-            if len(place) == camera.dims:
-                x, y = camera.to_pixels(place[None], *size)[0]
-                overlays.paint_marker(painter, float(x), float(y), text, theme)
+        self._annotations.paint_places(painter, camera, size, theme)
         self._paint_hover(painter, size)
 
     def _lay_out_thumbnails(self) -> None:
@@ -416,27 +393,11 @@ class MapView(QWidget):
                 overlays.paint_ring(painter, x, y, self._radius, self._theme)
             else:
                 overlays.paint_frame(painter, tile, self._theme)
+            painter.setFont(self.font())
             text = self._label_of(self._hover_row)
-            font = QFont(self.font())
-            painter.setFont(font)
-            width, height = overlays.chip_size(painter, text)
-            left = x + 14 if x + 18 + width < size[0] else x - 14 - width
-            top = y - height - 8 if y > height + 12 else y + 12
-            overlays.paint_chip(painter, left, top, text, self._theme)
+            overlays.paint_label_beside(painter, x, y, text, size[0], self._theme)
         elif self._cursor is not None and not self._outline and not self._dragging:
-            painter.setPen(QPen(overlays.with_alpha(self._theme.colour("text"), 150), 1))
-            x, y = round(self._cursor.x()) + 0.5, round(self._cursor.y()) + 0.5
-            for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
-                painter.drawLine(QPointF(x + 4 * dx, y + 4 * dy), QPointF(x + 9 * dx, y + 9 * dy))
-
-    def _paint_pills(self, painter: QPainter) -> None:
-        painter.setFont(self.font())
-        for text, y in ((self._notice, 14.0), (self._hint, self.height() - 64.0)):
-            if text:
-                width, _ = overlays.chip_size(painter, text)
-                left, right = self._covered
-                middle = (left + self.width() - right) / 2
-                overlays.paint_chip(painter, middle - width / 2, y, text, self._theme)
+            overlays.paint_cross(painter, self._cursor, self._theme)
 
     # The mouse.
 
@@ -543,7 +504,7 @@ class MapView(QWidget):
             rows = np.flatnonzero(inside & self.scene.visible())
         else:
             rows = self.scene.rows_inside(polygon, pixels)
-        self._dispatch("select.rows", rows=rows, mode=_mode(modifiers))
+        self._dispatch("select.rows", rows=rows, mode=selection_mode(modifiers))
 
     def _click(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> None:
         if self.scene.coordinates is None or len(self.scene.coordinates) == 0:
@@ -555,7 +516,7 @@ class MapView(QWidget):
             else:
                 self._dispatch("path.add_place", place=self._place_at(at))
         elif row is not None:
-            self._dispatch("select.point", row=row, mode=_mode(modifiers))
+            self._dispatch("select.point", row=row, mode=selection_mode(modifiers))
         else:
             self._dispatch("preview.pin_place", place=self._place_at(at))
 
@@ -639,10 +600,3 @@ class MapView(QWidget):
         self._hover_row = row
         self.hovered.emit(RowTarget(row))
         self.update()
-
-
-def _mode(modifiers: Qt.KeyboardModifier) -> str:
-    for key, mode in _KEY_MODES.items():
-        if modifiers & key:
-            return mode
-    return "replace"

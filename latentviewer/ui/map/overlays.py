@@ -177,6 +177,23 @@ def paint_chip(
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
+def paint_label_beside(
+    painter: QPainter, x: float, y: float, text: str, width: int, theme: Theme
+) -> None:
+    """A chip beside a point, inside a picture of that width."""
+    wide, high = chip_size(painter, text)
+    left = x + 14 if x + 18 + wide < width else x - 14 - wide
+    paint_chip(painter, left, y - high - 8 if y > high + 12 else y + 12, text, theme)
+
+
+def paint_cross(painter: QPainter, at: QPointF, theme: Theme) -> None:
+    """Four short lines around the cursor, over a place without a point."""
+    painter.setPen(QPen(with_alpha(theme.colour("text"), 150), 1))
+    x, y = round(at.x()) + 0.5, round(at.y()) + 0.5
+    for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        painter.drawLine(QPointF(x + 4 * dx, y + 4 * dy), QPointF(x + 9 * dx, y + 9 * dy))
+
+
 def paint_outline(painter: QPainter, points: list[QPointF], closed: bool, theme: Theme) -> None:
     """The lasso or the rectangle while it is drawn."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

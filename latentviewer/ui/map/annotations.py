@@ -1,0 +1,63 @@
+"""What is written on the map besides its points: a path, marked places, notices."""
+
+from collections.abc import Sequence
+
+from PySide6.QtGui import QPainter
+
+from latentviewer.ui.map import overlays
+from latentviewer.ui.map.camera import Camera, Points
+from latentviewer.ui.theme import Theme
+
+_NOTICE_DOWN_PX, _HINT_UP_PX = 14, 64
+
+
+class Annotations:
+    """Keeps and paints them.
+
+    Attributes:
+        markers: places (dims,) with a text.
+        notice: a pill at the top, such as what a forming map is doing.
+        hint: a pill in the middle below, for the first start.
+    """
+
+    def __init__(self) -> None:
+        self.markers: Sequence[tuple[Points, str]] = ()
+        self.notice: str | None = None
+        self.hint: str | None = None
+        self._path: tuple[Points, Points, int | None] | None = None
+
+    def set_path(
+        self, places: Points | None, waypoints: Points | None, current: int | None
+    ) -> None:
+        """The path's places (f, dims) and its waypoints' (w, dims); None for no path."""
+        self._path = None if places is None or waypoints is None else (places, waypoints, current)
+
+    def paint_places(
+        self, painter: QPainter, camera: Camera, size: tuple[int, int], theme: Theme
+    ) -> None:
+        """The path and the marked places; those of a map of other dimensions are left out."""
+        if self._path is not None and self._path[0].shape[1] == camera.dims:
+            places, waypoints, current = self._path
+            overlays.paint_path(
+                painter,
+                camera.to_pixels(places, *size),
+                camera.to_pixels(waypoints, *size),
+                current,
+                theme,
+            )
+        for place, text in self.markers:
+            if len(place) == camera.dims:
+                x, y = camera.to_pixels(place[None], *size)[0].tolist()
+                overlays.paint_marker(painter, x, y, text, theme)
+
+    def paint_pills(
+        self, painter: QPainter, size: tuple[int, int], covered: tuple[float, float], theme: Theme
+    ) -> None:
+        """Notice and hint in the middle of what is not covered at the left and the right."""
+        width, height = size
+        left, right = covered
+        middle = (left + width - right) / 2
+        for text, y in ((self.notice, _NOTICE_DOWN_PX), (self.hint, height - _HINT_UP_PX)):
+            if text:
+                wide, _ = overlays.chip_size(painter, text)
+                overlays.paint_chip(painter, middle - wide / 2, y, text, theme)
