@@ -11,8 +11,8 @@ from latentviewer import __version__
 from latentviewer.app.commands import COMMANDS
 from latentviewer.app.opening import PROJECT_SUFFIX
 from latentviewer.domain.errors import UserError
-from latentviewer.ui.save_dialog import ask_where_to_save
 from latentviewer.ui.map.tools import TOOLS
+from latentviewer.ui.save_dialog import ask_where_to_save
 from latentviewer.ui.shortcuts_dialog import ShortcutsDialog
 from latentviewer.ui.theme import THEMES
 
