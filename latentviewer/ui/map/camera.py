@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.float32]
 _MARGIN = 0.07
+_LEAST_FREE = 0.6
 _STEEPEST = math.radians(89)
 
 
@@ -46,7 +47,8 @@ class Camera:
         low, high = points.min(axis=0).astype(float), points.max(axis=0).astype(float)
         centre = (low + high) / 2
         left, right = covered
-        free = max(width - left - right, width / 3)
+        # In a narrow window some points rather lie under the legend than all of them tiny.
+        free = max(width - left - right, _LEAST_FREE * width)
         if self.dims == 2:
             extent = high - low
             room = [side / span for side, span in zip((free, height), extent, strict=True) if span]
