@@ -68,10 +68,7 @@ class DataDistance:
 
     def to_nearest(self, latent: Latents) -> float:
         """From (d,) to the nearest of the data; infinite without data."""
-        if not len(self._latents):
-            return float("inf")
-        _, distances = self._neighbours.nearest(latent[None], 1)
-        return float(distances[0, 0])
+        return self._neighbours.nearest_distance(latent)
 
     def is_far(self, distance: float) -> bool:
         """Whether it is farther than neighbours in the data usually are."""

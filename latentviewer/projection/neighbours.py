@@ -65,6 +65,8 @@ class Neighbours:
         norms = np.sqrt(squares)
         self._error_per_norm = 4 * _ROUNDING * (d + 4) * norms
         self._error = _ROUNDING * (d + 4) * (2 * self._squares + (metric != "euclidean"))
+        self._most_error = float(self._error.max(initial=0))
+        self._most_error_per_norm = float(self._error_per_norm.max(initial=0))
 
     def nearest(
         self, queries: Latents, k: int, exclude: Iterable[int] = ()
@@ -83,6 +85,29 @@ class Neighbours:
             part = slice(start, start + step)
             rows[part], distances[part] = self._some(queries[part], k, left_out)
         return rows, distances
+
+    def nearest_distance(self, query: Latents) -> float:
+        """From one query (d,) to the nearest row; infinite without rows.
+
+        What `nearest` finds, in a third of the time: a decoded place waits for it.
+        """
+        if not len(self._latents):
+            return float("inf")
+        asked = self._prepare(query[None])[0]
+        with np.errstate(over="ignore", invalid="ignore"):
+            rough = self._prepared @ asked
+            if self._metric == "euclidean":
+                rough *= -2
+                rough += self._squares
+            else:
+                np.negative(rough, out=rough)
+            least = float(rough.min())
+            error = self._most_error + float(np.linalg.norm(asked)) * self._most_error_per_norm
+            rows = np.flatnonzero(rough <= least + 2 * error)
+        if not np.isfinite(least + error):
+            return float(self.nearest(query[None], 1)[1][0, 0])
+        near = self._latents[rows]
+        return float(_distances(near, np.broadcast_to(query, near.shape), self._metric).min())
 
     def _some(
         self, queries: Latents, k: int, left_out: NDArray[np.int64]

@@ -131,3 +131,23 @@ def test_nothing_to_find_or_to_ask_gives_empty_answers(n: int, m: int) -> None:
 def test_an_unknown_metric_is_refused_with_those_there_are() -> None:
     with pytest.raises(UserError, match=r"hamming.*euclidean, cosine"):
         nearest(np.zeros((2, 2), np.float32), np.zeros((1, 2), np.float32), 1, "hamming")
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e18, 3e19])
+def test_the_nearest_distance_of_one_query_is_that_of_the_long_way(
+    metric: str, scale: float
+) -> None:
+    rng = np.random.default_rng(3)
+    latents = (rng.normal(size=(500, 7)) * scale).astype(np.float32)
+    latents[10] = latents[20]
+    found = Neighbours(latents, metric)
+    for query in (latents[20], *(rng.normal(size=(5, 7)) * scale).astype(np.float32)):
+        # Inner products of the largest vectors are beyond float32.
+        with np.errstate(over="ignore"):
+            _, distances = found.nearest(query[None], 1)
+        if not np.isfinite(distances).all():
+            assert metric == "dot"
+            continue
+        assert found.nearest_distance(query) == pytest.approx(float(distances[0, 0]), rel=1e-6)
+    assert Neighbours(latents[:0], metric).nearest_distance(latents[0]) == float("inf")
