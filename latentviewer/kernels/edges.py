@@ -188,6 +188,7 @@ def blend(
         a_far, b_far = limit, limit
         a_ink, b_ink = np.uint32(0), np.uint32(0)
 
+        # Written out four times, for a function of its own cost some percent of a frame.
         j = np.uint64(i - _NEXT)
         there, other_ink = _move(ways[far, j], ways[across, j], more), inks[j]
         other = orders[j] if there < limit else nothing
