@@ -45,11 +45,11 @@ class NumbaRasteriser:
     A picture's pixel (row i, column j) spans j..j+1 to the right and i..i+1 downwards; its
     middle is at the half. Each point is known by the pixel its centre lies in and by its
     place in it, rounded to 1/16 pixel, so that a drawn centre is at most 1/32 pixel off along
-    each axis. In each pixel only one centre counts: the last point's; in 3D the nearest
-    one's, and the last of equally near ones. Of the points that count, a pixel's id is the
-    last (in 3D the nearest) whose disc holds the pixel's middle, its rim included. So an
-    earlier point that shares its pixel with a later one cannot be picked, though its disc
-    could stick out behind the other's by less than a pixel.
+    each axis. In each pixel only one centre counts: the one on top by the order of the splat;
+    in 3D the nearest one, and by that order among equally near ones. Of the points that count,
+    a pixel's id is the topmost whose disc holds the pixel's middle, its rim included. So a
+    point that shares its pixel with one on top of it cannot be picked, though its disc could
+    stick out behind the other's by less than a pixel.
 
     Depth is compared as float32, in 3D pictures of more than 262,143 points perhaps without
     its last bits; see `latentviewer.kernels.keys`. Farther points fade towards the background.

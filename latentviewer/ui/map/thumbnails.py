@@ -41,7 +41,9 @@ class Thumbnails:
 
     def row_at(self, x: float, y: float) -> int | None:
         """The row whose picture lies under a logical pixel."""
-        gaps = np.abs(self._places - np.array([x, y], np.float32)).max(axis=1, initial=0.0)
+        if not self.rows:
+            return None
+        gaps = np.abs(self._places - np.array([x, y], np.float32)).max(axis=1)
         for index in np.flatnonzero(gaps <= self.side / 2).tolist():
             if self.rows[index] in self._images:
                 return self.rows[index]
