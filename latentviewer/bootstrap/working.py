@@ -144,17 +144,14 @@ def check_agreement(reference: str, device: str = "cpu") -> dict[str, Any]:
 
 
 def evaluate(model: Model, data: DataSet) -> dict[str, Any]:
-    """Negative evidence lower bound and its parts, nats per image.
+    """The figures of the model's family on a data set, by name.
 
     Raises:
-        UserError: the model is no VAE with a Bernoulli decoder.
+        UserError: the data do not fit, or the family has none.
     """
-    from latentviewer.engine.adapters.conv_vae import ConvVae
-    from latentviewer.engine.evaluation import evaluate_nelbo
+    from latentviewer.engine.measuring import measure
 
-    if not isinstance(model, ConvVae):
-        raise UserError(f"{model.card.name} is no VAE whose bound can be measured.")
-    return evaluate_nelbo(model, data)
+    return measure(model, data)
 
 
 def train(

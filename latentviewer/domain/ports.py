@@ -28,6 +28,7 @@ class Capability(StrEnum):
     DISCRIMINATE = "discriminate"
     DENOISE = "denoise"
     LAYERS = "layers"
+    CLASSIFY = "classify"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,37 @@ class Model(Protocol):
 
     def sample(self, count: int, seed: int) -> Latents:
         """(count, d) latents drawn from the prior."""
+        ...
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """A model with the capability `classify`."""
+
+    @property
+    def classes(self) -> Mapping[str, tuple[str, ...]]:
+        """The possible answers to each question it was trained on."""
+        ...
+
+    def probabilities(self, images: Images) -> Mapping[str, NDArray[np.float32]]:
+        """(b, h, w, c) float32 in 0..1 to each question's (b, classes); rows sum to 1."""
+        ...
+
+
+@runtime_checkable
+class Layered(Protocol):
+    """A model with the capability `layers`."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of its layers, from the input to the output."""
+        ...
+
+    def features(self, images: Images, layer: str) -> Latents:
+        """(b, h, w, c) float32 in 0..1 to what the layer makes of them, (b, d of the layer).
+
+        Where a layer keeps places, its values are averaged over the picture.
+        """
         ...
 
 

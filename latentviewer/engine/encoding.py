@@ -12,7 +12,8 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, DataSet, Model, ModelCard
 from latentviewer.domain.space import Latents, Provenance, Space
 from latentviewer.domain.table import Column, Numbers
-from latentviewer.engine.evaluation import kl_of, unit_images
+from latentviewer.engine.batches import unit_images
+from latentviewer.engine.measuring.bound import kl_of
 
 
 @dataclass(frozen=True)

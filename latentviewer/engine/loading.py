@@ -7,15 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, ImageShape, Model, ModelCard
-from latentviewer.engine.adapters import conv_vae
+from latentviewer.engine.adapters import conv_ae, conv_classifier, conv_vae
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME, model_folder, read_config
+from latentviewer.engine.networks import classifying, convolutional
 from latentviewer.engine.weights import (
     check_entries,
     parameter_count,
@@ -25,6 +26,16 @@ from latentviewer.engine.weights import (
 )
 
 
+class Architecture(Protocol):
+    """What a family's config says."""
+
+    @property
+    def image(self) -> ImageShape: ...
+
+    @property
+    def latent_dim(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Family:
     """How to open one kind of model.
@@ -32,15 +43,12 @@ class Family:
     Attributes:
         read_config: the JSON object `architecture` to a config; raises ValueError that
             names the field at fault.
-        image, latent_dim: what that config says of them.
-        build: an untrained network.
+        build: an untrained network of that config.
         wrap: the network with its weights, its card and a device, as a `Model`.
         capabilities: what it can do.
     """
 
-    read_config: Callable[[Mapping[str, Any]], Any]
-    image: Callable[[Any], ImageShape]
-    latent_dim: Callable[[Any], int]
+    read_config: Callable[[Mapping[str, Any]], Architecture]
     build: Callable[[Any], nn.Module]
     wrap: Callable[[Any, ModelCard, str], Model]
     capabilities: frozenset[Capability]
@@ -50,12 +58,16 @@ def _families() -> dict[str, Family]:
     """Every family that can be opened; a new one is one entry here and one file."""
     return {
         conv_vae.FAMILY: Family(
-            read_config=conv_vae.config_from_json,
-            image=lambda config: cast(conv_vae.ConvVaeConfig, config).image,
-            latent_dim=lambda config: cast(conv_vae.ConvVaeConfig, config).latent_dim,
-            build=conv_vae.ConvVaeNet,
-            wrap=conv_vae.ConvVae,
-            capabilities=conv_vae.CAPABILITIES,
+            conv_vae.config_from_json, conv_vae.ConvVaeNet, conv_vae.ConvVae, conv_vae.CAPABILITIES
+        ),
+        conv_ae.FAMILY: Family(
+            convolutional.conv_config, conv_ae.ConvAeNet, conv_ae.ConvAe, conv_ae.CAPABILITIES
+        ),
+        conv_classifier.FAMILY: Family(
+            classifying.classifier_config,
+            classifying.ClassifierNet,
+            conv_classifier.ConvClassifier,
+            conv_classifier.CAPABILITIES,
         ),
     }
 
@@ -129,8 +141,8 @@ def _describe(path: Path) -> _Described:
         name=folder.name,
         path=str(folder),
         family=name,
-        latent_dim=family.latent_dim(fields),
-        image=family.image(fields),
+        latent_dim=fields.latent_dim,
+        image=fields.image,
         capabilities=family.capabilities,
         data=data if isinstance(data, str) else None,
         weights_hash=sha256_of(weights),

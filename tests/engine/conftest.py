@@ -15,7 +15,10 @@ from safetensors.torch import save_file
 from latentviewer.domain.ports import DataSet, ImageShape
 from latentviewer.domain.table import Column, categories_of
 from latentviewer.engine.adapters.conv_vae import FAMILY, ConvVaeConfig, ConvVaeNet
-from latentviewer.engine.training.recipes import Recipe, recipe_named
+from latentviewer.engine.networks.convolutional import ConvConfig
+from latentviewer.engine.training.objectives.vae import VaeObjective
+from latentviewer.engine.training.recipes import recipe_named
+from latentviewer.engine.training.recipes.recipe import Recipe
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,18 +43,17 @@ class ArrayData:
         return self.pixels[rows]
 
 
-TINY = ConvVaeConfig(
+TINY_NETWORK = ConvConfig(
     height=8,
     width=8,
     channels=1,
     latent_dim=3,
-    outer_channels=4,
-    inner_channels=4,
-    outer_blocks=1,
-    inner_blocks=1,
+    widths=(4, 4),
+    blocks=(1, 1),
     bottleneck_channels=2,
     hidden=8,
 )
+TINY = ConvVaeConfig(TINY_NETWORK, pixel_std=None)
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +106,7 @@ def tiny_recipe() -> Recipe:
     return dataclasses.replace(
         recipe_named("digits-vae"),
         name="tiny-vae",
-        architecture=TINY,
+        objective=VaeObjective(TINY, kl_warmup=0.8),
         epochs=3,
         batch=16,
         holdout=16,

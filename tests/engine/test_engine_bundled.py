@@ -11,8 +11,8 @@ from sklearn.datasets import load_digits
 from latentviewer.bundled import models_folder
 from latentviewer.domain.ports import ImageShape
 from latentviewer.engine.adapters.conv_vae import ConvVae
-from latentviewer.engine.evaluation import evaluate_nelbo
 from latentviewer.engine.loading import open_model
+from latentviewer.engine.measuring import measure
 from latentviewer.io.spaces import read_space
 
 NAMES = ("mnist-vae", "digits-vae")
@@ -89,7 +89,7 @@ class Digits:
 
 def test_the_card_of_digits_vae_is_what_is_measured_now() -> None:
     model = opened("digits-vae")
-    figures = evaluate_nelbo(model, Digits())  # type: ignore[arg-type]
+    figures = measure(model, Digits())  # type: ignore[arg-type]
     assert figures["nelbo"] == pytest.approx(model.card.figures["test_nelbo_nats"], abs=0.02)
     assert figures["active_units"] == model.card.figures["active_units"]
 
@@ -100,7 +100,7 @@ def test_the_card_of_mnist_vae_agrees_with_a_sample_of_the_test_images(
     images = idx_images(mnist_folder / "t10k-images-idx3-ubyte.gz")
     data = Digits()
     data.image, data.pixels = ImageShape(28, 28, 1), images[::8]
-    figures = evaluate_nelbo(opened("mnist-vae"), data)  # type: ignore[arg-type]
+    figures = measure(opened("mnist-vae"), data)  # type: ignore[arg-type]
     # 1,250 of the 10,000: the mean's own standard error is about 0.7 nats.
     assert figures["nelbo"] == pytest.approx(
         opened("mnist-vae").card.figures["test_nelbo_nats"], abs=3

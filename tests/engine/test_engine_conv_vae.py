@@ -1,6 +1,7 @@
 """The convolutional VAE behind the Model port."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_integer_images_are_refused(model: Model) -> None:
 
 @pytest.mark.parametrize("shape", [(3,), (2, 4), (2, 3, 1), (0, 2)])
 def test_latents_of_another_shape_are_refused(model: Model, shape: tuple[int, ...]) -> None:
-    with pytest.raises(UserError, match="latents of 3 dimensions"):
+    with pytest.raises(UserError, match="takes latents of 3 dimensions"):
         model.decode(np.zeros(shape, np.float32))
 
 
@@ -92,7 +93,12 @@ def test_samples_depend_on_the_seed_alone(model: Model) -> None:
 def test_the_network_fits_every_image_that_the_config_allows(
     tiny_config: ConvVaeConfig, height: int, width: int, channels: int
 ) -> None:
-    config = dataclasses.replace(tiny_config, height=height, width=width, channels=channels)
+    config = dataclasses.replace(
+        tiny_config,
+        network=dataclasses.replace(
+            tiny_config.network, height=height, width=width, channels=channels
+        ),
+    )
     net = ConvVaeNet(config)
     images = torch.rand(2, channels, height, width)
     mean, log_variance = net.encode(images)
@@ -107,6 +113,9 @@ def test_reconstruction_and_kl_against_their_definitions() -> None:
     nats = -(images * np.log(p) + (1 - images) * np.log(1 - p)).sum(axis=(1, 2, 3))
     ours = reconstruction_nats(torch.tensor(images), torch.tensor(logits))
     np.testing.assert_allclose(ours, nats, rtol=1e-6)
+    gaussian = -torch.distributions.Normal(torch.tensor(p), 0.2).log_prob(torch.tensor(images))
+    ours = reconstruction_nats(torch.tensor(images), torch.tensor(logits), 0.2)
+    torch.testing.assert_close(ours, gaussian.flatten(1).sum(1))
     mean, log_variance = rng.normal(0, 1, (5, 3)), rng.normal(0, 1, (5, 3))
     p = torch.distributions.Normal(torch.tensor(mean), torch.tensor(np.exp(log_variance / 2)))
     expected = torch.distributions.kl_divergence(p, torch.distributions.Normal(0.0, 1.0))
@@ -123,17 +132,27 @@ def test_reconstruction_and_kl_against_their_definitions() -> None:
         ({"latent_dim": 2.0}, "“latent_dim” must be a whole number"),
         ({"hidden": True}, "“hidden” must be a whole number"),
         ({"hidden": 10**9}, "“hidden” must be a whole number"),
-        ({"outer_blocks": 65}, "“outer_blocks” must be a whole number from 0 to 64"),
+        ({"blocks": [1, 65]}, "“blocks” must be a whole number from 0 to 64"),
+        ({"widths": [4]}, "one number for each level"),
+        ({"widths": "44"}, "“widths” must be a list"),
         ({"depth": 3}, "“depth” is not known"),
     ],
 )
 def test_a_config_out_of_range_names_the_field(
     tiny_config: ConvVaeConfig, change: dict[str, object], reason: str
 ) -> None:
-    with pytest.raises(ValueError, match=reason):
-        config_from_json({**dataclasses.asdict(tiny_config), **change})
     fields = dataclasses.asdict(tiny_config)
-    assert config_from_json(fields) == tiny_config
-    del fields["hidden"]
+    with pytest.raises(ValueError, match=reason):
+        config_from_json({**fields, "network": {**fields["network"], **change}})
+    assert config_from_json(json.loads(json.dumps(fields))) == tiny_config
+    del fields["network"]["hidden"]
     with pytest.raises(ValueError, match="“hidden” is missing"):
         config_from_json(fields)
+
+
+@pytest.mark.parametrize("std", [0, 0.0, -0.1, 2.0, "0.1", True, float("nan")])
+def test_a_pixel_deviation_out_of_range_is_named(tiny_config: ConvVaeConfig, std: object) -> None:
+    fields = dataclasses.asdict(tiny_config)
+    with pytest.raises(ValueError, match="“pixel_std” must be a number"):
+        config_from_json({**fields, "pixel_std": std})
+    assert config_from_json({**fields, "pixel_std": 0.1}).pixel_std == 0.1

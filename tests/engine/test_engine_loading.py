@@ -94,7 +94,11 @@ def test_the_weights_of_the_file_are_the_ones_that_answer(tiny_folder: Path) -> 
         (b'{"family": "diffusion"}', "“diffusion”"),
         (b'{"family": ["conv-vae"]}', "does not name a model family"),
         (b'{"family": "conv-vae"}', "“architecture” must be a JSON object"),
-        (b'{"family": "conv-vae", "architecture": {}}', "“height” is missing"),
+        (b'{"family": "conv-vae", "architecture": {}}', "“network” is missing"),
+        (
+            b'{"family": "conv-vae", "architecture": {"network": {}, "pixel_std": null}}',
+            "“height” is missing",
+        ),
     ],
 )
 def test_a_damaged_or_foreign_config_is_refused(
@@ -109,11 +113,12 @@ def test_a_config_that_does_not_fit_names_the_first_tensor(
     tiny_folder: Path, opened: Callable[[Path], object]
 ) -> None:
     fields = json.loads((tiny_folder / "config.json").read_text())["architecture"]
-    change_config(tiny_folder, architecture={**fields, "hidden": 9})
+    network = fields["network"]
+    change_config(tiny_folder, architecture={**fields, "network": {**network, "hidden": 9}})
     sentence = refusal(tiny_folder, opened)
     assert "has shape (8, 8), and the config asks for (9, 8)" in sentence
     assert "config.json beside it belongs to other weights" in sentence
-    change_config(tiny_folder, architecture={**fields, "inner_blocks": 2})
+    change_config(tiny_folder, architecture={**fields, "network": {**network, "blocks": [1, 2]}})
     assert "is missing" in refusal(tiny_folder, opened)
 
 

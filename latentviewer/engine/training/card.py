@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from latentviewer.domain.ports import ModelCard
-from latentviewer.engine.training.recipes import RECIPES, Recipe
+from latentviewer.engine.training.recipes import RECIPES
+from latentviewer.engine.training.recipes.recipe import Recipe
 
 _SOURCES = {
     "mnist": "MNIST (LeCun, Cortes and Burges), 28 x 28 grey images of handwritten digits",
@@ -12,24 +13,82 @@ _SOURCES = {
         "the 1,797 handwritten digits of scikit-learn (Alpaydin and Kaynak, UCI, 1998), "
         "8 x 8 grey images"
     ),
+    "faces": "cartoon portraits of 64 x 64 RGB that this program draws from twelve attributes",
+    "shapes": "scenes of 64 x 64 RGB that this program draws from seven factors",
 }
+_KINDS = {
+    "conv-vae": ("vae", "Gaussian posterior, standard normal prior, {likelihood}."),
+    "conv-ae": ("autoencoder", "One latent per image, no prior; trained on the squared error."),
+    "conv-classifier": ("image-classification", "One cross-entropy for each question."),
+}
+_RENAMED = {
+    "nelbo": "test_nelbo_nats",
+    "reconstruction": "test_reconstruction_nats",
+    "kl": "test_kl_nats",
+    "active_units": "active_units",
+}
+_NOT_KEPT = ("samples",)
+_ROWS = (
+    ("test_nelbo_nats", "negative ELBO", " nats per image"),
+    ("test_reconstruction_nats", "of that, reconstruction", " nats"),
+    ("test_kl_nats", "of that, KL to the prior", " nats"),
+    ("active_units", "active units", ""),
+    ("test_mse", "squared error per value in 0..1", ""),
+    ("test_psnr_db", "peak signal-to-noise ratio", " dB"),
+    ("test_accuracy", "accuracy, mean over the questions", ""),
+    ("test_balanced_accuracy", "balanced accuracy, mean over the questions", ""),
+    ("valid_nelbo_nats", "negative ELBO, held-out images", " nats per image"),
+    ("valid_squared_error", "squared error per image, held-out images", ""),
+    ("valid_cross_entropy_nats", "cross-entropy, held-out images", " nats per image"),
+)
+_NOTES = {
+    "test_nelbo_nats": (
+        "The bound is estimated with one posterior sample per image, without importance "
+        "weighting. A unit is active where its posterior mean varies by more than 0.01 over the "
+        "data (Burda et al., 2016)."
+    ),
+    "test_psnr_db": "The signal-to-noise ratio is the mean of the images' own.",
+    "test_balanced_accuracy": (
+        "The balanced accuracy of a question is the mean over its answers of the share told right."
+    ),
+}
+_BERNOULLI_NOTE = (
+    "Grey values count as probabilities, so the bound compares with others measured on grey "
+    "values, not on binarised images."
+)
+
+
+def card_figures(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """Measured figures by the names that config.json has them under, rounded."""
+    return {
+        _RENAMED.get(name, f"test_{name}"): _rounded(value)
+        for name, value in measured.items()
+        if name not in _NOT_KEPT
+    }
 
 
 def model_readme(recipe: Recipe, config: Mapping[str, Any], card: ModelCard) -> str:
     """Markdown with what the model is, how it was trained, and its measured figures."""
     training, figures = config["training"], config["figures"]
     source = _SOURCES.get(recipe.data.partition(":")[0], recipe.data)
+    tag, about = _KINDS[config["family"]]
+    bernoulli = config["architecture"].get("pixel_std") is None
+    likelihood = (
+        "Bernoulli likelihood on grey values in 0..1"
+        if bernoulli
+        else "Gaussian likelihood of each value in 0..1 with a standard deviation of "
+        f"{config['architecture']['pixel_std']}"
+    )
     lines = [
         "---",
         "license: mit",
         "library_name: latentviewer",
-        f"tags: [vae, {config['family']}]",
+        f"tags: [{tag}, {config['family']}]",
         "---",
         "",
         f"# {recipe.name}",
         "",
-        f"{recipe.title}. Gaussian posterior, standard normal prior, Bernoulli likelihood on "
-        "grey values in 0..1.",
+        f"{recipe.title}. {about.format(likelihood=likelihood)}",
         "",
         "| | |",
         "|---|---|",
@@ -50,24 +109,23 @@ def model_readme(recipe: Recipe, config: Mapping[str, Any], card: ModelCard) -> 
         "| | |",
         "|---|---|",
     ]
-    if "test_nelbo_nats" in figures:
-        lines += [
-            f"| negative ELBO, `{figures['test_data']}`, {figures['test_images']:,} images | "
-            f"{figures['test_nelbo_nats']} nats per image |",
-            f"| of that, reconstruction | {figures['test_reconstruction_nats']} nats |",
-            f"| of that, KL to the prior | {figures['test_kl_nats']} nats |",
-            f"| active units | {figures['active_units']} of {card.latent_dim} |",
-        ]
-    lines += [
-        f"| negative ELBO, held-out images | {figures['valid_nelbo_nats']} nats per image |",
-        "",
-        f"Measured by `latentviewer train {recipe.name} --evaluate`: one posterior sample per "
-        "image with seed 0, no importance weighting. Grey values count as probabilities, so the "
-        "figure compares with others measured on grey values, not on binarised images. A unit "
-        "is active where its posterior mean varies by more than 0.01 over the data (Burda et "
-        "al., 2016).",
-        "",
-    ]
+    on = (
+        f", `{figures['test_data']}`, {figures['test_images']:,} images"
+        if "test_data" in figures
+        else ""
+    )
+    for name, words, unit in _ROWS:
+        if name in figures:
+            of = f" of {card.latent_dim}" if name == "active_units" else ""
+            where, on = ("", on) if name.startswith("valid") else (on, "")
+            lines.append(f"| {words}{where} | {figures[name]}{of}{unit} |")
+    for question, value in figures.get("test_by_question", {}).items():
+        lines.append(f"| {question}, balanced accuracy | {value} |")
+    notes = [note for name, note in _NOTES.items() if name in figures]
+    if bernoulli and "test_nelbo_nats" in figures:
+        notes.append(_BERNOULLI_NOTE)
+    measured = f"Measured by `latentviewer train {recipe.name} --evaluate`, seed 0."
+    lines += ["", " ".join([measured, *notes]), ""]
     return "\n".join(lines)
 
 
@@ -80,3 +138,9 @@ def _command(recipe: Recipe) -> str:
             if recipe.seed != known.seed:
                 command += f" --seed {recipe.seed}"
     return command
+
+
+def _rounded(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return round(value, 3) if abs(value) >= 1 else float(f"{value:.4g}")

@@ -1,23 +1,24 @@
 """`latentviewer train`: from a recipe and a data set to a model folder."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataSet, ModelCard
-from latentviewer.engine.adapters.conv_vae import FAMILY, ConvVae
 from latentviewer.engine.devices import training_precision
-from latentviewer.engine.evaluation import evaluating_nelbo
 from latentviewer.engine.loading import model_card, open_model
+from latentviewer.engine.measuring import measuring
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME
-from latentviewer.engine.training.card import model_readme
+from latentviewer.engine.training.card import card_figures, model_readme
 from latentviewer.engine.training.checkpoint import CHECKPOINT_NAME
-from latentviewer.engine.training.recipes import Recipe
+from latentviewer.engine.training.recipes.recipe import Recipe
 from latentviewer.engine.training.trainer import TrainedWeights, TrainingProgress, fit
 from latentviewer.engine.writing import write_atomically, write_json_atomically
 
@@ -49,6 +50,7 @@ def train(
     test_data: DataSet | None = None,
     device: str = "cpu",
     fresh: bool = False,
+    watched: NDArray[np.uint8] | None = None,
 ) -> Generator[TrainingProgress, None, TrainingResult]:
     """Trains a recipe and writes config.json, model.safetensors and README.md to `out`.
 
@@ -58,6 +60,7 @@ def train(
     Args:
         test_data: measured for the model card; never looked at while training.
         fresh: forget an unfinished run in `out`.
+        watched: images (n, h, w, c) whose latents are reported every few seconds.
 
     Raises:
         UserError: the data do not fit the recipe, `out` holds a finished model or another
@@ -71,7 +74,7 @@ def train(
     if fresh:
         checkpoint.unlink(missing_ok=True)
     precision = training_precision(device) if recipe.reduced_precision else "float32"
-    fitting = fit(recipe, data, out, device=device, precision=precision)
+    fitting = fit(recipe, data, out, device=device, precision=precision, watched=watched)
     last = TrainingProgress(0, recipe.epochs, 0.0, "", None, None)
     while True:
         try:
@@ -79,33 +82,24 @@ def train(
         except StopIteration as stop:
             trained: TrainedWeights = stop.value
             break
-        yield _scaled(last, last.fraction * _FITTING_SHARE, last.text)
+        yield replace(last, fraction=last.fraction * _FITTING_SHARE)
 
     weights = {k: v.contiguous() for k, v in trained.net.state_dict().items()}
     write_atomically(out / WEIGHTS_NAME, save(weights, {"format": "pt"}))
     config = _config(recipe, data.name, trained)
     write_json_atomically(out / CONFIG_NAME, config)
     if test_data is not None:
-        model = open_model(out, device)
-        assert isinstance(model, ConvVae)
-        measuring = evaluating_nelbo(model, test_data, seed=_TEST_SEED)
+        steps = measuring(open_model(out, device), test_data, seed=_TEST_SEED)
         while True:
             try:
-                done = next(measuring)
+                done = next(steps)
             except StopIteration as stop:
-                nelbo = stop.value
+                figures: dict[str, Any] = stop.value
                 break
             fraction = _FITTING_SHARE + (1 - _FITTING_SHARE) * done
-            yield _scaled(last, fraction, f"Measuring on {test_data.name}")
-        config["figures"] |= {
-            "test_data": test_data.name,
-            "test_images": nelbo.images,
-            "test_nelbo_nats": round(nelbo.nelbo, 3),
-            "test_reconstruction_nats": round(nelbo.reconstruction, 3),
-            "test_kl_nats": round(nelbo.kl, 3),
-            "test_seed": nelbo.seed,
-            "active_units": nelbo.active_units,
-        }
+            text = f"Measuring on {test_data.name}"
+            yield replace(last, fraction=fraction, text=text, latents=None)
+        config["figures"] |= {"test_data": test_data.name} | card_figures(figures)
         write_json_atomically(out / CONFIG_NAME, config)
     card = model_card(out)
     write_atomically(out / "README.md", model_readme(recipe, config, card).encode())
@@ -113,18 +107,12 @@ def train(
     return TrainingResult(out, card, trained.state.epoch, trained.state.best_epoch)
 
 
-def _scaled(progress: TrainingProgress, fraction: float, text: str) -> TrainingProgress:
-    return TrainingProgress(
-        progress.epoch, progress.epochs, fraction, text, progress.train_loss, progress.valid_loss
-    )
-
-
 def _config(recipe: Recipe, data: str, trained: TrainedWeights) -> dict[str, Any]:
     state = trained.state
     described = recipe.as_json()
-    architecture = described.pop("architecture")
+    family, architecture = described.pop("family"), described["objective"].pop("architecture")
     return {
-        "family": FAMILY,
+        "family": family,
         "name": recipe.name,
         "architecture": architecture,
         "data": data,
@@ -135,5 +123,5 @@ def _config(recipe: Recipe, data: str, trained: TrainedWeights) -> dict[str, Any
             "precision": trained.precision,
             "torch": torch.__version__,
         },
-        "figures": {"valid_nelbo_nats": round(state.best_loss, 3)},
+        "figures": {recipe.objective.valid_figure: round(state.best_loss, 3)},
     }

@@ -2,9 +2,10 @@
 
 import math
 import time
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataSet
-from latentviewer.engine.adapters.conv_vae import ConvVaeNet, kl_nats, reconstruction_nats
+from latentviewer.domain.space import Latents
 from latentviewer.engine.training.checkpoint import (
     CHECKPOINT_NAME,
     RunState,
@@ -21,13 +22,16 @@ from latentviewer.engine.training.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from latentviewer.engine.training.recipes import Recipe
+from latentviewer.engine.training.objective import Batch
+from latentviewer.engine.training.recipes.recipe import Recipe
 
 _PROGRESS_SECONDS = 0.1
+_WATCH_SECONDS = 2.0
 _VALIDATION_BATCH = 250
+_READ_AT_ONCE = 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrainingProgress:
     """One report of a run.
 
@@ -36,8 +40,12 @@ class TrainingProgress:
         epochs: how many there are at most.
         fraction: of the whole run, 0..1.
         text: one short sentence.
-        train_loss: mean of the epoch so far, nats per image; None before the first step.
-        valid_loss: of the last finished epoch, nats per image; None before the first.
+        train_loss: mean of the epoch so far; None before the first step.
+        valid_loss: of the last finished epoch; None before the first.
+        unit: of both, such as `nats per image`.
+        history: training and validation loss of each finished epoch.
+        latents: where the watched images lie now, (n, d) float32; None where nothing new is
+            known of them.
     """
 
     epoch: int
@@ -46,6 +54,9 @@ class TrainingProgress:
     text: str
     train_loss: float | None
     valid_loss: float | None
+    unit: str = ""
+    history: tuple[tuple[float, float], ...] = ()
+    latents: Latents | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +69,34 @@ class TrainedWeights:
         precision: `bfloat16` or `float32`, of the arithmetic while training.
     """
 
-    net: ConvVaeNet
+    net: nn.Module
     state: RunState
     precision: str
 
 
+@dataclass(frozen=True, eq=False)
+class _Samples:
+    """Images (n, h, w, c) uint8, and what else the objective learns from."""
+
+    images: Tensor
+    targets: Mapping[str, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batch(self, rows: Tensor, generator: torch.Generator, done: float, device: str) -> Batch:
+        targets = {name: values[rows].to(device) for name, values in self.targets.items()}
+        return Batch(_unit(self.images[rows], device), targets, generator, done)
+
+
 def fit(
-    recipe: Recipe, data: DataSet, out: Path, *, device: str = "cpu", precision: str = "float32"
+    recipe: Recipe,
+    data: DataSet,
+    out: Path,
+    *,
+    device: str = "cpu",
+    precision: str = "float32",
+    watched: NDArray[np.uint8] | None = None,
 ) -> Generator[TrainingProgress, None, TrainedWeights]:
     """Trains; goes on from the last finished epoch where `out` holds a checkpoint.
 
@@ -75,45 +107,48 @@ def fit(
         data: its images are scaled from uint8 to 0..1.
         out: the folder of the checkpoint.
         precision: `bfloat16` computes the layers in it; weights and losses stay float32.
+        watched: images (n, h, w, c) whose latents are reported every few seconds.
 
     Raises:
         UserError: the data do not fit the recipe, or the checkpoint is another run's.
     """
-    images = _all_images(recipe, data)  # (n, c, h, w) uint8
-    order = np.random.default_rng(recipe.seed).permutation(len(images))
-    valid, train = images[order[: recipe.holdout]], images[order[recipe.holdout :]]
-    steps_per_epoch = len(train) // recipe.batch
-    steps = recipe.epochs * steps_per_epoch
+    objective = recipe.objective
+    _check_fit(recipe, data)
     tensors = _start(recipe, device)
     net = tensors.net
-    assert isinstance(net, ConvVaeNet)
     state = RunState(0, 0, 0, math.inf, 0.0, [])
     path = out / CHECKPOINT_NAME
     identity = {
         "recipe": recipe.as_json(),
         "data": data.name,
-        "images": len(images),
+        "images": len(data),
         "precision": precision,
     }
     if path.exists():
         state = read_checkpoint(path, tensors, identity)
+    samples = yield from _read(recipe, data, state)
+    order = torch.from_numpy(np.random.default_rng(recipe.seed).permutation(len(data)))
+    valid, train = order[: recipe.holdout], order[recipe.holdout :]
+    steps_per_epoch = len(train) // recipe.batch
+    steps = recipe.epochs * steps_per_epoch
+    watching = None if watched is None else _unit(torch.from_numpy(watched), device)
+    looked = -math.inf
 
-    while state.epoch < recipe.epochs and state.epoch - state.best_epoch < recipe.patience:
+    while state.epoch < recipe.epochs and not _is_over(recipe, state):
         # A sum of losses as a tensor: reading it at each step would wait for the device.
         total, reported, started = torch.zeros((), device=device), 0.0, time.monotonic()
         generator = torch.Generator().manual_seed(recipe.seed * 1_000_003 + state.epoch + 1)
-        shuffled = torch.randperm(len(train), generator=generator)
-        valid_loss = state.history[-1][1] if state.history else None
+        shuffled = train[torch.randperm(len(train), generator=generator)]
         for index in range(steps_per_epoch):
             rows = shuffled[index * recipe.batch : (index + 1) * recipe.batch]
-            batch = _unit(train[rows], device)
-            noise = torch.randn(
-                (len(rows), recipe.architecture.latent_dim), generator=generator
-            ).to(device)
+            batch = samples.batch(rows, generator, state.step / steps, device)
+            scale = learning_rate(recipe, state.step, steps) / recipe.learning_rate
             for group in tensors.optimizer.param_groups:
-                group["lr"] = learning_rate(recipe, state.step, steps)
-            beta = kl_weight(recipe, state.step, steps)
-            loss = _loss(net, batch, noise, precision, beta)
+                group["lr"] = group["peak_lr"] * scale
+            with torch.autocast(
+                batch.images.device.type, torch.bfloat16, enabled=precision == "bfloat16"
+            ):
+                loss = objective.loss(net, batch)
             tensors.optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
@@ -123,10 +158,15 @@ def fit(
             total += loss.detach()
             if time.monotonic() - reported >= _PROGRESS_SECONDS:
                 reported = time.monotonic()
+                seen = None
+                if watching is not None and reported - looked >= _WATCH_SECONDS:
+                    seen = _latents(recipe, net, watching)
+                    looked = time.monotonic()
                 mean = float(total) / (index + 1)
-                yield _report(recipe, state.epoch + 1, state.step / steps, mean, valid_loss)
+                report = _report(recipe, state, state.epoch + 1, state.step / steps, mean)
+                yield replace(report, latents=seen)
         train_loss = float(total) / steps_per_epoch
-        valid_loss = _validate(net, tensors, valid, recipe, device)
+        valid_loss = _validate(recipe, tensors, samples, valid, device)
         if not math.isfinite(train_loss) or not math.isfinite(valid_loss):
             raise UserError(
                 f"Training {recipe.name} left the numbers' range in epoch {state.epoch + 1}; "
@@ -135,15 +175,21 @@ def fit(
         state.epoch += 1
         state.history.append((train_loss, valid_loss))
         state.seconds += time.monotonic() - started
-        if valid_loss < state.best_loss:
+        if valid_loss < state.best_loss or not objective.validates:
             state.best_loss, state.best_epoch = valid_loss, state.epoch
             for name, value in tensors.average.items():
                 tensors.best[name].copy_(value)
         write_checkpoint(path, state, tensors, identity)
-        yield _report(recipe, state.epoch, state.step / steps, train_loss, valid_loss)
+        report = _report(recipe, state, state.epoch, state.step / steps, train_loss)
+        seen = None if watching is None else _latents(recipe, net, watching)
+        yield replace(report, latents=seen)
 
     _load(net, tensors.best)
     return TrainedWeights(net.cpu(), state, precision)
+
+
+def _is_over(recipe: Recipe, state: RunState) -> bool:
+    return recipe.objective.validates and state.epoch - state.best_epoch >= recipe.patience
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
@@ -155,17 +201,8 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
     return recipe.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
 
 
-def kl_weight(recipe: Recipe, step: int, steps: int) -> float:
-    """Grows from 0 to 1, so that latents are in use before the KL term prices them.
-
-    Sønderby et al., "Ladder variational autoencoders" (2016), section 2.3.
-    """
-    warmup = recipe.kl_warmup * steps
-    return min(1.0, step / warmup) if warmup > 0 else 1.0
-
-
-def _all_images(recipe: Recipe, data: DataSet) -> Tensor:
-    wanted = recipe.architecture.image
+def _check_fit(recipe: Recipe, data: DataSet) -> None:
+    wanted = recipe.objective.image
     if data.image != wanted:
         raise UserError(
             f"{recipe.name} trains on images of {wanted.height} x {wanted.width} pixels and "
@@ -177,18 +214,36 @@ def _all_images(recipe: Recipe, data: DataSet) -> Tensor:
             f"{data.name} has {len(data)} samples, and {recipe.name} needs at least "
             f"{recipe.holdout + recipe.batch}; train on {recipe.data}."
         )
-    images = data.images(np.arange(len(data), dtype=np.int64))
-    planes: NDArray[np.uint8] = np.ascontiguousarray(images.transpose(0, 3, 1, 2))
-    return torch.from_numpy(planes)
+
+
+def _read(
+    recipe: Recipe, data: DataSet, state: RunState
+) -> Generator[TrainingProgress, None, _Samples]:
+    """All samples in memory; some data sets draw each image when it is asked for."""
+    image = data.image
+    images = np.empty((len(data), image.height, image.width, image.channels), np.uint8)
+    reported = time.monotonic()
+    for start in range(0, len(data), _READ_AT_ONCE):
+        rows = np.arange(start, min(start + _READ_AT_ONCE, len(data)), dtype=np.int64)
+        images[rows] = data.images(rows)
+        if time.monotonic() - reported >= _PROGRESS_SECONDS:
+            reported = time.monotonic()
+            report = _report(recipe, state, state.epoch + 1, state.epoch / recipe.epochs, None)
+            text = f"Reading {data.name}: {start + len(rows):,} of {len(data):,}"
+            yield replace(report, text=text)
+    return _Samples(torch.from_numpy(images), recipe.objective.targets(data))
 
 
 def _start(recipe: Recipe, device: str) -> RunTensors:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        net = ConvVaeNet(recipe.architecture)
+        net = recipe.objective.build()
     net = net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    groups = recipe.objective.parameter_groups(net, recipe.learning_rate)
+    for group in groups:
+        group["peak_lr"] = group["lr"]
     optimizer = torch.optim.AdamW(
-        net.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+        groups, recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
     )
     average = {name: p.detach().clone() for name, p in net.named_parameters()}
     best = {name: p.detach().clone() for name, p in net.named_parameters()}
@@ -196,17 +251,16 @@ def _start(recipe: Recipe, device: str) -> RunTensors:
 
 
 def _unit(images: Tensor, device: str) -> Tensor:
-    scaled = images.to(device).float().div_(255.0)
-    return scaled.contiguous(memory_format=torch.channels_last)
+    """(n, h, w, c) uint8 to (n, c, h, w) float32 in 0..1; in memory it stays channels_last."""
+    return images.to(device).float().div_(255.0).permute(0, 3, 1, 2)
 
 
-def _loss(net: ConvVaeNet, images: Tensor, noise: Tensor, precision: str, beta: float) -> Tensor:
-    """Negative ELBO per image, one posterior sample, with `beta` times the KL term."""
-    with torch.autocast(images.device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-        mean, log_variance = net.encode(images)
-        logits = net.decode(mean + (0.5 * log_variance).exp() * noise)
-    kl = kl_nats(mean, log_variance).sum(dim=1)
-    return (reconstruction_nats(images, logits) + beta * kl).mean()
+def _latents(recipe: Recipe, net: Any, images: Tensor) -> Latents:
+    with torch.no_grad():
+        split = torch.split(images, _VALIDATION_BATCH)
+        parts = [recipe.objective.latents(net, part) for part in split]
+    latents: Latents = torch.cat(parts).float().cpu().numpy()
+    return latents
 
 
 def _average(tensors: RunTensors, decay: float, step: int) -> None:
@@ -219,21 +273,20 @@ def _average(tensors: RunTensors, decay: float, step: int) -> None:
 
 
 def _validate(
-    net: ConvVaeNet, tensors: RunTensors, images: Tensor, recipe: Recipe, device: str
+    recipe: Recipe, tensors: RunTensors, samples: _Samples, rows: Tensor, device: str
 ) -> float:
-    """Negative ELBO per image of the averaged weights; the same noise at every call."""
+    """The held-out images' mean loss by the averaged weights; the same noise at every call."""
+    net = tensors.net
     trained = {name: p.detach().clone() for name, p in net.named_parameters()}
     _load(net, tensors.average)
     generator = torch.Generator().manual_seed(recipe.seed)
     total = 0.0
     with torch.no_grad():
-        for start in range(0, len(images), _VALIDATION_BATCH):
-            batch = _unit(images[start : start + _VALIDATION_BATCH], device)
-            shape = (len(batch), recipe.architecture.latent_dim)
-            noise = torch.randn(shape, generator=generator).to(device)
-            total += float(_loss(net, batch, noise, "float32", 1.0)) * len(batch)
+        for part in torch.split(rows, _VALIDATION_BATCH):
+            batch = samples.batch(part, generator, 1.0, device)
+            total += float(recipe.objective.validation(net, batch).sum())
     _load(net, trained)
-    return total / len(images)
+    return total / len(rows)
 
 
 def _load(net: nn.Module, weights: dict[str, Tensor]) -> None:
@@ -243,9 +296,14 @@ def _load(net: nn.Module, weights: dict[str, Tensor]) -> None:
 
 
 def _report(
-    recipe: Recipe, epoch: int, fraction: float, train: float, valid: float | None
+    recipe: Recipe, state: RunState, epoch: int, fraction: float, train: float | None
 ) -> TrainingProgress:
-    text = f"Epoch {epoch} of {recipe.epochs}: training loss {train:.2f}"
-    if valid is not None:
-        text += f", validation {valid:.2f} nats per image"
-    return TrainingProgress(epoch, recipe.epochs, fraction, text, train, valid)
+    unit = recipe.objective.unit
+    valid = state.history[-1][1] if state.history else None
+    text = f"Epoch {epoch} of {recipe.epochs}"
+    if train is not None:
+        text += f": training loss {train:.4g}"
+        text += f" {unit}" if valid is None else f", validation {valid:.4g} {unit}"
+    return TrainingProgress(
+        epoch, recipe.epochs, fraction, text, train, valid, unit, tuple(state.history)
+    )

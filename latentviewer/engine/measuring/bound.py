@@ -1,8 +1,9 @@
-"""How well a VAE does on a data set, in nats."""
+"""The evidence lower bound of a VAE on a data set, in nats."""
 
-from collections.abc import Generator, Iterator
+import math
+from collections.abc import Generator
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +11,22 @@ from numpy.typing import NDArray
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataSet, Images, ModelCard, Posterior
 from latentviewer.domain.space import Latents
+from latentviewer.engine.batches import unit_images
 
 _ACTIVE_VARIANCE = 0.01
 
 
-class BernoulliVae(Protocol):
-    """A VAE whose decoder gives the logits of a Bernoulli likelihood."""
+@runtime_checkable
+class Vae(Protocol):
+    """A VAE that says which likelihood its decoder stands for."""
 
     @property
     def card(self) -> ModelCard: ...
+
+    @property
+    def pixel_std(self) -> float | None:
+        """Of a Gaussian likelihood; None for a Bernoulli one."""
+        ...
 
     def encode(self, images: Images) -> Posterior: ...
 
@@ -31,7 +39,7 @@ class Nelbo:
 
     Attributes:
         nelbo: negative evidence lower bound, reconstruction + kl; smaller is better.
-        reconstruction: expected -log p(x|z) under the posterior, Bernoulli on grey values.
+        reconstruction: expected -log p(x|z) under the posterior, by the model's likelihood.
         kl: from the posterior to the prior.
         active_units: latent dimensions whose posterior mean has a variance above 0.01 over
             the data (Burda et al., "Importance Weighted Autoencoders", 2016, section 5).
@@ -49,23 +57,10 @@ class Nelbo:
     seed: int
 
 
-def evaluate_nelbo(
-    model: BernoulliVae, data: DataSet, *, samples: int = 1, seed: int = 0, batch: int = 250
-) -> dict[str, Any]:
-    """`Nelbo` of a model on a data set as a JSON object; see `evaluating_nelbo`."""
-    steps = evaluating_nelbo(model, data, samples=samples, seed=seed, batch=batch)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: Nelbo = stop.value
-            return asdict(result)
-
-
-def evaluating_nelbo(
-    model: BernoulliVae, data: DataSet, *, samples: int = 1, seed: int = 0, batch: int = 250
-) -> Generator[float, None, Nelbo]:
-    """Yields the fraction done after each batch; returns the figures.
+def measuring_bound(
+    model: Vae, data: DataSet, *, samples: int = 1, seed: int = 0, batch: int = 250
+) -> Generator[float, None, dict[str, Any]]:
+    """Yields the fraction done after each batch; returns the fields of `Nelbo` by name.
 
     The negative ELBO is that of Kingma and Welling, "Auto-Encoding Variational Bayes" (2014),
     equation 3 with the closed form of the KL term from appendix B.
@@ -86,12 +81,12 @@ def evaluating_nelbo(
         for _ in range(samples):
             epsilon = noise.standard_normal(posterior.mean.shape, np.float32)
             logits = model.decode_logits(posterior.mean + posterior.std * epsilon)
-            nats = bernoulli_nats(images, logits)
+            nats = likelihood_nats(images, logits, model.pixel_std)
             reconstruction += float(nats.sum(dtype=np.float64)) / samples
         yield (int(rows[-1]) + 1) / len(data)
     variance = np.concatenate(means).var(axis=0, dtype=np.float64)
     reconstruction, kl = reconstruction / len(data), kl / len(data)
-    return Nelbo(
+    figures = Nelbo(
         nelbo=reconstruction + kl,
         reconstruction=reconstruction,
         kl=kl,
@@ -100,6 +95,7 @@ def evaluating_nelbo(
         samples=samples,
         seed=seed,
     )
+    return asdict(figures)
 
 
 def kl_of(posterior: Posterior) -> NDArray[np.float32]:
@@ -110,22 +106,18 @@ def kl_of(posterior: Posterior) -> NDArray[np.float32]:
     return kl
 
 
-def bernoulli_nats(images: Images, logits: Images) -> NDArray[np.float32]:
-    """-log p(x|z) of each image, (b,), in nats; images in 0..1 are probabilities."""
-    nats: NDArray[np.float32] = (np.logaddexp(0.0, logits) - images * logits).sum(axis=(1, 2, 3))
-    return nats
+def likelihood_nats(images: Images, logits: Images, pixel_std: float | None) -> NDArray[np.float32]:
+    """-log p(x|z) of each image, (b,), in nats.
 
-
-def unit_images(data: DataSet, batch: int) -> Iterator[tuple[NDArray[np.int64], Images]]:
-    """Consecutive batches: rows, and images as (b, h, w, c) float32 in 0..1.
-
-    Only one batch is in memory at a time.
+    Args:
+        images: (b, h, w, c) in 0..1.
+        logits: of the likelihood's mean, the same shape.
+        pixel_std: of a Gaussian density; None for Bernoulli with values as probabilities.
     """
-    for start in range(0, len(data), batch):
-        rows = np.arange(start, min(start + batch, len(data)), dtype=np.int64)
-        yield rows, to_unit(data.images(rows))
-
-
-def to_unit(images: NDArray[np.uint8]) -> Images:
-    """uint8 in 0..255 to float32 in 0..1."""
-    return images.astype(np.float32) / np.float32(255.0)
+    if pixel_std is None:
+        per_value = np.logaddexp(0.0, logits) - images * logits
+    else:
+        scaled = (images - 1.0 / (1.0 + np.exp(-logits))) / pixel_std
+        per_value = 0.5 * scaled**2 + math.log(pixel_std * math.sqrt(2 * math.pi))
+    nats: NDArray[np.float32] = per_value.sum(axis=(1, 2, 3))
+    return nats

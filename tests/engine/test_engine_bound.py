@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +10,18 @@ import pytest
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataSet
 from latentviewer.engine.adapters.conv_vae import ConvVae
-from latentviewer.engine.evaluation import evaluate_nelbo, evaluating_nelbo
 from latentviewer.engine.loading import open_model
+from latentviewer.engine.measuring.bound import measuring_bound
+
+
+def evaluated(*arguments: Any, **options: Any) -> dict[str, Any]:
+    steps = measuring_bound(*arguments, **options)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            figures: dict[str, Any] = stop.value
+            return figures
 
 
 @pytest.fixture
@@ -37,7 +48,7 @@ def test_nelbo_agrees_with_the_formula(model: ConvVae, blobs: Callable[[int], Da
             x = images[part]
             nats -= (x * np.log(p) + (1 - x) * np.log(1 - p)).sum() / 2
     nats /= 37
-    figures = evaluate_nelbo(model, data, samples=2, seed=4, batch=10)
+    figures = evaluated(model, data, samples=2, seed=4, batch=10)
     assert figures["kl"] == pytest.approx(kl, rel=1e-5)
     assert figures["reconstruction"] == pytest.approx(nats, rel=1e-4)
     assert figures["nelbo"] == pytest.approx(kl + nats, rel=1e-4)
@@ -49,12 +60,12 @@ def test_the_figures_depend_on_the_seed_alone(
     model: ConvVae, blobs: Callable[[int], DataSet]
 ) -> None:
     data = blobs(20)
-    assert evaluate_nelbo(model, data, seed=1) == evaluate_nelbo(model, data, seed=1)
-    assert evaluate_nelbo(model, data, seed=1) != evaluate_nelbo(model, data, seed=2)
+    assert evaluated(model, data, seed=1) == evaluated(model, data, seed=1)
+    assert evaluated(model, data, seed=1) != evaluated(model, data, seed=2)
 
 
 def test_progress_rises_to_one(model: ConvVae, blobs: Callable[[int], DataSet]) -> None:
-    assert list(evaluating_nelbo(model, blobs(25), batch=10)) == [0.4, 0.8, 1.0]
+    assert list(measuring_bound(model, blobs(25), batch=10)) == [0.4, 0.8, 1.0]
 
 
 def test_saturated_logits_stay_finite(
@@ -63,7 +74,7 @@ def test_saturated_logits_stay_finite(
     monkeypatch.setattr(
         model, "decode_logits", lambda z: np.full((len(z), 8, 8, 1), -200, np.float32)
     )
-    figures = evaluate_nelbo(model, blobs(5))
+    figures = evaluated(model, blobs(5))
     data = blobs(5)
     expected = 200 * data.images(np.arange(5)).astype(float).sum() / 255 / 5
     assert figures["reconstruction"] == pytest.approx(expected, rel=1e-5)
@@ -71,4 +82,4 @@ def test_saturated_logits_stay_finite(
 
 def test_an_empty_data_set_is_refused(model: ConvVae, blobs: Callable[[int], DataSet]) -> None:
     with pytest.raises(UserError, match="blobs holds no samples"):
-        evaluate_nelbo(model, blobs(0))
+        evaluated(model, blobs(0))

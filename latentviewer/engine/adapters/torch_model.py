@@ -1,0 +1,135 @@
+"""What every family shares: arrays in, torch in batches, arrays out, and plain refusals."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from latentviewer.domain.errors import UserError
+from latentviewer.domain.ports import Images, ModelCard, Posterior
+from latentviewer.domain.space import Latents
+
+_CHUNK = 512  # images in one pass, so that memory does not grow with the batch
+
+
+class TorchModel:
+    """A network behind the `Model` port; a family overrides what it can do.
+
+    Args:
+        net: with its weights; moved to `device` and never trained.
+        card: what is known of it.
+    """
+
+    def __init__(self, net: nn.Module, card: ModelCard, device: str = "cpu") -> None:
+        self._net: Any = net.to(device=device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+        self._net.requires_grad_(False)
+        self._card = card
+        self._device = torch.device(device)
+
+    @property
+    def card(self) -> ModelCard:
+        """What is known of the model."""
+        return self._card
+
+    @property
+    def device(self) -> str:
+        """Where it runs, such as `cpu`."""
+        return str(self._device)
+
+    def encode(self, images: Images) -> Posterior:
+        """Refuses: this family has no encoder."""
+        raise UserError(f"{self._card.name} has no encoder; choose a model that encodes.")
+
+    def decode(self, latents: Latents) -> Images:
+        """Refuses: this family has no decoder."""
+        raise UserError(f"{self._card.name} has no decoder; choose a model that decodes.")
+
+    def sample(self, count: int, seed: int) -> Latents:
+        """Refuses: this family has no prior."""
+        raise UserError(
+            f"{self._card.name} has no prior to sample from; choose a VAE, a GAN or a diffusion "
+            "model."
+        )
+
+    def _normal(self, count: int, seed: int) -> Latents:
+        """(count, d) latents from the standard normal; same seed, same latents."""
+        if count < 0:
+            raise UserError(
+                f"{self._card.name}: {count} samples cannot be drawn; ask for 0 or more."
+            )
+        shape = (count, self._card.latent_dim)
+        return np.random.default_rng(seed).standard_normal(shape, np.float32)
+
+    def _of_images(
+        self, images: Images, call: Callable[[Tensor], tuple[Tensor, ...]]
+    ) -> tuple[NDArray[np.float32], ...]:
+        """What `call` makes of (b, h, w, c) float32 in 0..1, in chunks, each result (b, ...).
+
+        Raises:
+            UserError: the images have another shape, or are not floating point.
+        """
+        self._check_images(images)
+
+        def chunk(start: int) -> tuple[Tensor, ...]:
+            part = np.ascontiguousarray(images[start : start + _CHUNK], np.float32)
+            # The permuted view of (b, h, w, c) is what torch calls channels_last.
+            return call(torch.from_numpy(part).to(self._device).permute(0, 3, 1, 2))
+
+        return self._in_chunks(len(images), chunk)
+
+    def _of_latents(
+        self, latents: Latents, call: Callable[[Tensor], tuple[Tensor, ...]]
+    ) -> tuple[NDArray[np.float32], ...]:
+        """What `call` makes of (b, d) float32, in chunks, each result (b, ...).
+
+        Raises:
+            UserError: the latents have another number of dimensions.
+        """
+        d = self._card.latent_dim
+        if latents.ndim != 2 or latents.shape[1] != d:
+            raise UserError(
+                f"{self._card.name} takes latents of {d} dimensions, "
+                f"not an array of shape {latents.shape}; give it (n, {d})."
+            )
+
+        def chunk(start: int) -> tuple[Tensor, ...]:
+            # torch warns of arrays it may not write to, such as a mapped file's.
+            part = np.require(latents[start : start + _CHUNK], np.float32, ["C", "W"])
+            return call(torch.from_numpy(part).to(self._device))
+
+        return self._in_chunks(len(latents), chunk)
+
+    def _in_chunks(
+        self, count: int, chunk: Callable[[int], tuple[Tensor, ...]]
+    ) -> tuple[NDArray[np.float32], ...]:
+        with torch.inference_mode():
+            first = chunk(0)  # of none where there are none, for its shapes
+            whole = tuple(np.empty((count, *t.shape[1:]), np.float32) for t in first)
+            for start in range(0, max(count, 1), _CHUNK):
+                results = first if start == 0 else chunk(start)
+                for kept, result in zip(whole, results, strict=True):
+                    kept[start : start + _CHUNK] = result.cpu().numpy()
+        return whole
+
+    def _check_images(self, images: NDArray[Any]) -> None:
+        shape = self._card.image
+        wanted = (shape.height, shape.width, shape.channels)
+        if images.ndim != 4 or images.shape[1:] != wanted:
+            raise UserError(
+                f"{self._card.name} encodes images of {shape.height} x {shape.width} pixels and "
+                f"{shape.channels} channel{'s' if shape.channels > 1 else ''}, not an array of "
+                f"shape {images.shape}; choose a data set that fits."
+            )
+        if images.dtype.kind != "f":
+            raise UserError(
+                f"{self._card.name} encodes floating-point images in 0..1, "
+                f"not {images.dtype}; divide by the largest value first."
+            )
+
+
+def pictures(planes: Tensor) -> Tensor:
+    """(b, c, h, w) to (b, h, w, c)."""
+    return planes.permute(0, 2, 3, 1)

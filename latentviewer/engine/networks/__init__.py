@@ -1,0 +1,1 @@
+"""The architectures: plain torch modules and the configs that describe them."""

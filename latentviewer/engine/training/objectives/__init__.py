@@ -1,0 +1,1 @@
+"""One objective for each family."""

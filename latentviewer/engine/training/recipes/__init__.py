@@ -1,0 +1,22 @@
+"""What `latentviewer train` can train: one frozen recipe per bundled model."""
+
+from latentviewer.domain.errors import UserError
+from latentviewer.engine.training.recipes.digits import DIGITS_VAE
+from latentviewer.engine.training.recipes.faces import FACES_CLASSIFIER, FACES_VAE
+from latentviewer.engine.training.recipes.mnist import MNIST_AE, MNIST_CLASSIFIER, MNIST_VAE
+from latentviewer.engine.training.recipes.recipe import Recipe
+
+RECIPES = (MNIST_VAE, MNIST_AE, MNIST_CLASSIFIER, DIGITS_VAE, FACES_VAE, FACES_CLASSIFIER)
+
+
+def recipe_named(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        UserError: there is none.
+    """
+    for recipe in RECIPES:
+        if recipe.name == name:
+            return recipe
+    *others, last = (recipe.name for recipe in RECIPES)
+    raise UserError(f"There is no recipe “{name}”; train {', '.join(others)} or {last}.")

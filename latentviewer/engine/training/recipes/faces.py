@@ -1,0 +1,93 @@
+"""Cartoon faces of 64 x 64, with known attributes."""
+
+from latentviewer.engine.adapters.conv_vae import ConvVaeConfig
+from latentviewer.engine.networks.classifying import ClassifierConfig, Head
+from latentviewer.engine.networks.convolutional import ConvConfig
+from latentviewer.engine.training.objectives.classifier import ClassifierObjective
+from latentviewer.engine.training.objectives.vae import VaeObjective
+from latentviewer.engine.training.recipes.recipe import Recipe
+
+_HALVES = {
+    "smile": ("sad", "smiling"),
+    "eyes": ("narrow eyes", "wide eyes"),
+    "brows": ("worried", "angry"),
+    "hair_length": ("short hair", "long hair"),
+    "skin": ("light skin", "dark skin"),
+    "face_width": ("narrow face", "broad face"),
+    "turn": ("turned left", "turned right"),
+    "background": ("background hue below a half", "background hue above a half"),
+}
+"""The continuous attributes, cut in the middle."""
+
+_HEADS = (
+    Head("glasses", ("none", "round", "square"), "glasses"),
+    Head("hat", ("none", "woolly"), "hat"),
+    Head("hair_colour", ("black", "brown", "chestnut", "blond", "red", "grey"), "hair_colour"),
+    Head("beard", ("none", "moustache", "full"), "beard"),
+    *(Head(name, classes, name, 0.5) for name, classes in _HALVES.items()),
+)
+
+FACES_VAE = Recipe(
+    name="faces-vae",
+    title="A convolutional VAE of cartoon faces, 64 x 64 RGB, with 32 latents",
+    data="faces:train",
+    test_data="faces:test",
+    objective=VaeObjective(
+        ConvVaeConfig(
+            ConvConfig(
+                height=64,
+                width=64,
+                channels=3,
+                latent_dim=32,
+                widths=(32, 48, 96),
+                blocks=(0, 1, 2),
+                bottleneck_channels=16,
+                hidden=384,
+            ),
+            pixel_std=0.07,
+        ),
+        kl_warmup=0.1,
+    ),
+    seed=0,
+    epochs=24,
+    batch=128,
+    holdout=2000,
+    patience=6,
+    learning_rate=2e-3,
+    warmup=0.05,
+    weight_decay=1e-3,
+    averaging=0.999,
+    clip=1000.0,
+    reduced_precision=True,
+)
+
+FACES_CLASSIFIER = Recipe(
+    name="faces-classifier",
+    title="A convolutional classifier of the twelve attributes of cartoon faces",
+    data="faces:train",
+    test_data="faces:test",
+    objective=ClassifierObjective(
+        ClassifierConfig(
+            height=64,
+            width=64,
+            channels=3,
+            widths=(24, 48, 96, 128),
+            blocks=(0, 1, 1, 1),
+            hidden=128,
+            heads=_HEADS,
+        ),
+        softened=0.5,
+        smoothing=0.0,
+    ),
+    seed=0,
+    epochs=12,
+    batch=128,
+    holdout=2000,
+    patience=4,
+    learning_rate=2e-3,
+    warmup=0.05,
+    weight_decay=1e-2,
+    averaging=0.999,
+    clip=10.0,
+    reduced_precision=True,
+)

@@ -1,0 +1,105 @@
+"""Handwritten digits of 28 x 28."""
+
+from latentviewer.engine.adapters.conv_vae import ConvVaeConfig
+from latentviewer.engine.networks.classifying import ClassifierConfig, Head
+from latentviewer.engine.networks.convolutional import ConvConfig
+from latentviewer.engine.training.objectives.autoencoder import AutoencoderObjective
+from latentviewer.engine.training.objectives.classifier import ClassifierObjective
+from latentviewer.engine.training.objectives.vae import VaeObjective
+from latentviewer.engine.training.recipes.recipe import Recipe
+
+MNIST_VAE = Recipe(
+    name="mnist-vae",
+    title="A convolutional VAE of handwritten digits, 28 x 28, with 16 latents",
+    data="mnist:train",
+    test_data="mnist:test",
+    objective=VaeObjective(
+        ConvVaeConfig(
+            ConvConfig(
+                height=28,
+                width=28,
+                channels=1,
+                latent_dim=16,
+                widths=(24, 48),
+                blocks=(1, 1),
+                bottleneck_channels=16,
+                hidden=256,
+            ),
+            pixel_std=None,
+        ),
+        kl_warmup=0.0,
+    ),
+    seed=0,
+    epochs=50,
+    batch=128,
+    holdout=5000,
+    patience=6,
+    learning_rate=3e-3,
+    warmup=0.1,
+    weight_decay=1e-3,
+    averaging=0.999,
+    clip=100.0,
+    reduced_precision=True,
+)
+
+MNIST_AE = Recipe(
+    name="mnist-ae",
+    title="A convolutional autoencoder of handwritten digits, 28 x 28, with 16 latents",
+    data="mnist:train",
+    test_data="mnist:test",
+    objective=AutoencoderObjective(
+        ConvConfig(
+            height=28,
+            width=28,
+            channels=1,
+            latent_dim=16,
+            widths=(24, 48),
+            blocks=(1, 1),
+            bottleneck_channels=16,
+            hidden=256,
+        ),
+        latent_decay=1e-2,
+    ),
+    seed=0,
+    epochs=24,
+    batch=128,
+    holdout=5000,
+    patience=6,
+    learning_rate=3e-3,
+    warmup=0.1,
+    weight_decay=1e-3,
+    averaging=0.999,
+    clip=100.0,
+    reduced_precision=True,
+)
+
+MNIST_CLASSIFIER = Recipe(
+    name="mnist-classifier",
+    title="A convolutional classifier of handwritten digits, 28 x 28",
+    data="mnist:train",
+    test_data="mnist:test",
+    objective=ClassifierObjective(
+        ClassifierConfig(
+            height=28,
+            width=28,
+            channels=1,
+            widths=(24, 48),
+            blocks=(1, 1),
+            hidden=64,
+            heads=(Head("label", tuple("0123456789"), "label"),),
+        ),
+        softened=0.25,
+        smoothing=0.05,
+    ),
+    seed=0,
+    epochs=10,
+    batch=128,
+    holdout=5000,
+    patience=4,
+    learning_rate=2e-3,
+    warmup=0.1,
+    weight_decay=2e-2,
+    averaging=0.999,
+    clip=10.0,
+    reduced_precision=True,
+)

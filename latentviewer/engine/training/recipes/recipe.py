@@ -1,0 +1,53 @@
+"""Everything that decides what comes out of training."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from latentviewer.engine.training.objective import Objective
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what comes out of training, apart from the data's bytes.
+
+    Attributes:
+        name: what the command line calls it, and the model's folder.
+        title: one line for the model card.
+        data, test_data: data sets by name; the second is used for figures only.
+        objective: what is minimised, with the network.
+        seed: of the first weights, the split, the order of the images and the noise.
+        epochs: passes over the training images, at most.
+        batch: images per step.
+        holdout: images kept out of training to decide when to stop.
+        patience: epochs without a better validation loss after which training stops.
+        learning_rate: the peak; reached after `warmup` of all steps, then cosine to zero.
+        warmup: fraction of all steps.
+        weight_decay: of AdamW (Loshchilov and Hutter, 2019).
+        averaging: decay of the running average of the weights; the average is what is kept.
+        clip: largest norm of a gradient.
+        reduced_precision: compute the layers in bfloat16 where that is faster; too coarse for
+            models with only a few nats of KL.
+    """
+
+    name: str
+    title: str
+    data: str
+    test_data: str
+    objective: Objective
+    seed: int
+    epochs: int
+    batch: int
+    holdout: int
+    patience: int
+    learning_rate: float
+    warmup: float
+    weight_decay: float
+    averaging: float
+    clip: float
+    reduced_precision: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        described = dataclasses.asdict(self)  # a dataclass within is a dict within
+        return described | {"family": self.objective.family}
