@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.domain.table import Categories, Numbers
+from latentviewer.io.splitmix import bits_at
 
 CONTINUOUS: Mapping[str, str] = {
     "smile": "from 0, sad, to 1, laughing",
@@ -30,8 +31,6 @@ CHOICES: Mapping[str, Mapping[str, float]] = {
     "beard": {"none": 0.6, "moustache": 0.2, "full": 0.2},
 }  # fmt: skip
 """Names with their shares."""
-
-_STEP = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -86,19 +85,6 @@ def columns_of(rows: NDArray[np.int64], seed: int = 0) -> dict[str, Numbers | Ca
 
 
 def _uniform(rows: NDArray[np.int64], seed: int, attribute: int) -> NDArray[np.float64]:
-    """A number in 0..1 for each row that depends on nothing but row, seed and attribute.
-
-    The generator splitmix64, entered at any place (Steele, Lea and Flood, Fast splittable
-    pseudorandom number generators, 2014).
-    """
-    with np.errstate(over="ignore"):
-        stream = _mixed(np.uint64(seed) * _STEP + np.uint64(attribute + 1))
-        bits = _mixed(stream + (rows.astype(np.uint64) + np.uint64(1)) * _STEP)
+    """A number in 0..1 for each row that depends on nothing but row, seed and attribute."""
+    bits = bits_at(rows, seed, attribute)
     return np.asarray((bits >> np.uint64(11)).astype(np.float64) * 2.0**-53)
-
-
-def _mixed(z: np.uint64 | NDArray[np.uint64]) -> NDArray[np.uint64]:
-    z = np.asarray(z, np.uint64)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)), np.uint64)
