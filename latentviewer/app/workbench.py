@@ -96,6 +96,8 @@ class Workbench:
                 "fashion-mnist:train",
                 "faces:test",
                 "faces:train",
+                "shapes:test",
+                "shapes:train",
             ],
             "groups": [group.name for group in state.groups],
             "saved": [entry.name for entry in state.saved],

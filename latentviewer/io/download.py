@@ -48,7 +48,7 @@ def download(
     if found is None:
         raise UserError(
             f"“{name}” cannot be fetched; {' and '.join(KNOWN_SETS)} can"
-            f"{', digits and faces are always here' if name in data_set_names() else ''}."
+            f"{', digits, faces and shapes are always here' if name in data_set_names() else ''}."
         )
     known = KNOWN_SETS[found]
     mirrors, resources = _mirrors_and_resources(found)

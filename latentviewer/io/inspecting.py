@@ -8,14 +8,8 @@ from typing import Any
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.space import Space
 from latentviewer.domain.table import Categories, Column, Numbers
-from latentviewer.io.datasets import (
-    ALWAYS_HERE,
-    data_set_name,
-    find_data,
-    open_data,
-    parts_of_folder,
-    recognised_folder,
-)
+from latentviewer.io.datasets import ALWAYS_HERE, data_set_name, find_data, open_data
+from latentviewer.io.idx_folders import parts_of_folder, recognised_folder
 from latentviewer.io.projects import is_project, read_project
 from latentviewer.io.spaces import content_kind, open_space
 

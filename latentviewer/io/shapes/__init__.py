@@ -1,0 +1,1 @@
+"""`shapes`: pictures of one shape each, drawn by code in all combinations of seven factors."""
