@@ -4,7 +4,7 @@ All arrays at these ports are numpy arrays that the receiver owns. Models are ca
 one thread only, the worker's; see `latentviewer.jobs`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -29,6 +29,7 @@ class Capability(StrEnum):
     DENOISE = "denoise"
     LAYERS = "layers"
     CLASSIFY = "classify"
+    INVERT = "invert"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,40 @@ class Model(Protocol):
 
     def sample(self, count: int, seed: int) -> Latents:
         """(count, d) latents drawn from the prior."""
+        ...
+
+
+@runtime_checkable
+class Discriminator(Protocol):
+    """A model with the capability `discriminate`."""
+
+    def score(self, images: Images) -> NDArray[np.float32]:
+        """(b, h, w, c) float32 in 0..1 to the log odds that they are real, (b,)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Inversion:
+    """How far a search for latents has come.
+
+    Attributes:
+        step: steps done, of `steps`.
+        latents: the best so far, (b, d) float32.
+        errors: their pictures' mean squared error per value in 0..1, (b,) float32.
+    """
+
+    step: int
+    steps: int
+    latents: Latents
+    errors: NDArray[np.float32]
+
+
+@runtime_checkable
+class Invertible(Protocol):
+    """A model with the capability `invert`: it has no encoder, but latents can be searched."""
+
+    def inverting(self, images: Images, steps: int, seed: int) -> Iterator[Inversion]:
+        """Latents for (b, h, w, c) float32 in 0..1, better with each step."""
         ...
 
 

@@ -1,9 +1,11 @@
 """Cartoon faces of 64 x 64, with known attributes."""
 
 from latentviewer.engine.adapters.conv_vae import ConvVaeConfig
+from latentviewer.engine.networks.adversarial import GanConfig
 from latentviewer.engine.networks.classifying import ClassifierConfig, Head
 from latentviewer.engine.networks.convolutional import ConvConfig
 from latentviewer.engine.training.objectives.classifier import ClassifierObjective
+from latentviewer.engine.training.objectives.gan import GanObjective
 from latentviewer.engine.training.objectives.vae import VaeObjective
 from latentviewer.engine.training.recipes.recipe import Recipe
 
@@ -89,5 +91,43 @@ FACES_CLASSIFIER = Recipe(
     weight_decay=1e-2,
     averaging=0.999,
     clip=10.0,
+    reduced_precision=True,
+)
+
+FACES_GAN = Recipe(
+    name="faces-gan",
+    title="A convolutional GAN of cartoon faces, 64 x 64 RGB, with 64 latents",
+    data="faces:train",
+    test_data="faces:test",
+    objective=GanObjective(
+        GanConfig(
+            ConvConfig(
+                height=64,
+                width=64,
+                channels=3,
+                latent_dim=64,
+                widths=(24, 48, 96),
+                blocks=(0, 1, 1),
+                bottleneck_channels=32,
+                hidden=128,
+            ),
+            widths=(24, 48, 96, 128),
+            blocks=(0, 1, 1, 1),
+            hidden=128,
+        ),
+        r1=1.0,
+        r1_share=0.125,
+        discriminator_rate=1.0,
+    ),
+    seed=0,
+    epochs=14,
+    batch=64,
+    holdout=1000,
+    patience=14,
+    learning_rate=5e-4,
+    warmup=0.02,
+    weight_decay=0.0,
+    averaging=0.999,
+    clip=1e6,
     reduced_precision=True,
 )
