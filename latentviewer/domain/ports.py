@@ -131,6 +131,50 @@ class Invertible(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class DenoisingStep:
+    """One step on the way from noise to data, or back.
+
+    Attributes:
+        step: steps done, of `steps`.
+        time: 1 for noise, 0 for data.
+        latents: where the samples are now, (b, d) float32.
+        expected: the data that they are taken to become, (b, d) float32.
+    """
+
+    step: int
+    steps: int
+    time: float
+    latents: Latents
+    expected: Latents
+
+
+@runtime_checkable
+class Diffusion(Protocol):
+    """A model with the capability `denoise`."""
+
+    @property
+    def conditions(self) -> Mapping[str, tuple[str, ...]]:
+        """What can be asked for, with the possible classes."""
+        ...
+
+    def noise(self, count: int, seed: int) -> Latents:
+        """(count, d) noise to start from; same seed, same noise."""
+        ...
+
+    def denoising(
+        self, noise: Latents, steps: int, guidance: float, condition: Mapping[str, str]
+    ) -> Iterator[DenoisingStep]:
+        """From noise (b, d) to data; the same noise always gives the same image."""
+        ...
+
+    def renoising(
+        self, latents: Latents, steps: int, condition: Mapping[str, str]
+    ) -> Iterator[DenoisingStep]:
+        """From data (b, d) back to the noise that `denoising` makes them from."""
+        ...
+
+
 @runtime_checkable
 class Classifier(Protocol):
     """A model with the capability `classify`."""

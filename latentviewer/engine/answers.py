@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataSet
 from latentviewer.domain.table import Categories, Numbers
-from latentviewer.engine.networks.classifying import Head
+from latentviewer.engine.networks.attributes import Attribute
 
 
-def true_answers(heads: Iterable[Head], data: DataSet) -> dict[str, NDArray[np.int64]]:
+def true_answers(heads: Iterable[Attribute], data: DataSet) -> dict[str, NDArray[np.int64]]:
     """By head, the index of each sample's true class, (n,).
 
     Raises:
@@ -20,7 +20,7 @@ def true_answers(heads: Iterable[Head], data: DataSet) -> dict[str, NDArray[np.i
     return {head.name: _codes(head, data) for head in heads}
 
 
-def _codes(head: Head, data: DataSet) -> NDArray[np.int64]:
+def _codes(head: Attribute, data: DataSet) -> NDArray[np.int64]:
     column = data.columns.get(head.column)
     if column is None:
         raise UserError(

@@ -14,9 +14,15 @@ from torch import nn
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, ImageShape, Model, ModelCard
-from latentviewer.engine.adapters import conv_ae, conv_classifier, conv_gan, conv_vae
+from latentviewer.engine.adapters import (
+    conv_ae,
+    conv_classifier,
+    conv_diffusion,
+    conv_gan,
+    conv_vae,
+)
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME, model_folder, read_config
-from latentviewer.engine.networks import adversarial, classifying, convolutional
+from latentviewer.engine.networks import adversarial, classifying, convolutional, diffusion
 from latentviewer.engine.weights import (
     check_entries,
     parameter_count,
@@ -65,6 +71,12 @@ def _families() -> dict[str, Family]:
         ),
         conv_gan.FAMILY: Family(
             adversarial.gan_config, adversarial.GanNet, conv_gan.ConvGan, conv_gan.CAPABILITIES
+        ),
+        conv_diffusion.FAMILY: Family(
+            diffusion.diffusion_config,
+            diffusion.DiffusionNet,
+            conv_diffusion.ConvDiffusion,
+            conv_diffusion.CAPABILITIES,
         ),
         conv_classifier.FAMILY: Family(
             classifying.classifier_config,

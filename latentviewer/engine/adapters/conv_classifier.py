@@ -10,7 +10,8 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, Images, Posterior
 from latentviewer.domain.space import Latents
 from latentviewer.engine.adapters.torch_model import TorchModel
-from latentviewer.engine.networks.classifying import ClassifierConfig, Head
+from latentviewer.engine.networks.attributes import Attribute
+from latentviewer.engine.networks.classifying import ClassifierConfig
 
 FAMILY = "conv-classifier"
 CAPABILITIES = frozenset({Capability.ENCODE, Capability.LAYERS, Capability.CLASSIFY})
@@ -20,7 +21,7 @@ class ConvClassifier(TorchModel):
     """A trained classifier behind the ports `Model`, `Layered` and `Classifier`."""
 
     @property
-    def heads(self) -> tuple[Head, ...]:
+    def heads(self) -> tuple[Attribute, ...]:
         """The questions with their possible answers and where the truth stands."""
         config: ClassifierConfig = self._net.config
         return config.heads

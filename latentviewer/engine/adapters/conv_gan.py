@@ -82,6 +82,8 @@ class ConvGan(TorchModel):
         """For each image the prior sample whose picture is nearest, (b, d)."""
         starts = torch.from_numpy(self.sample(_STARTS, seed)).to(self._device)
         with torch.no_grad():
-            made = torch.cat([self._net.generate(part).flatten(1) for part in torch.split(starts, 64)])
+            made = torch.cat(
+                [self._net.generate(part).flatten(1) for part in torch.split(starts, 64)]
+            )
             nearest = torch.cdist(wanted.flatten(1), made).argmin(dim=1)
         return starts[nearest].clone()

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from latentviewer.domain.ports import ImageShape
 from latentviewer.engine.networks.config import check_blocks, check_count, check_counts, fields_of
-from latentviewer.engine.networks.convolutional import ConvConfig, conv_config, decoder, level
+from latentviewer.engine.networks.convolutional import ConvConfig, coarser, conv_config, decoder
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,9 @@ class Discriminator(nn.Module):
     def __init__(self, config: GanConfig) -> None:
         super().__init__()
         image, step = config.image, 2 ** len(config.widths)
-        inputs = (image.channels, *config.widths)
-        layers: list[nn.Module] = []
-        for channels, width, blocks in zip(inputs, config.widths, config.blocks, strict=False):
-            layers += level(channels, width, blocks)  # (b, width, h/2, w/2) of the level before
         flat = config.widths[-1] * (image.height // step) * (image.width // step)
         self.body = nn.Sequential(
-            *layers,
+            *coarser(image.channels, config.widths, config.blocks),
             nn.Flatten(),  # (b, flat)
             nn.Linear(flat, config.hidden),  # (b, hidden)
             nn.ReLU(),

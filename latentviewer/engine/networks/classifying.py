@@ -1,4 +1,4 @@
-"""A convolutional classifier with one head for each question that it answers."""
+"""A convolutional classifier with one head for each attribute that it tells."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,35 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from latentviewer.domain.ports import ImageShape
+from latentviewer.engine.networks.attributes import Attribute, attributes_from
 from latentviewer.engine.networks.config import check_blocks, check_count, check_counts, fields_of
-from latentviewer.engine.networks.convolutional import level
-
-
-@dataclass(frozen=True)
-class Head:
-    """One question.
-
-    Attributes:
-        name: such as `smile`.
-        classes: the possible answers, such as (`sad`, `smiling`).
-        column: of the data set, where the truth stands.
-        threshold: of a column of numbers: below it the first class is true, else the second.
-            None for a column of categories with the names of `classes`.
-    """
-
-    name: str
-    classes: tuple[str, ...]
-    column: str
-    threshold: float | None = None
-
-    def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and self.name and isinstance(self.column, str)):
-            raise ValueError("“name” and “column” of a head must be text")
-        texts = isinstance(self.classes, tuple) and all(isinstance(c, str) for c in self.classes)
-        if not texts or not 2 <= len(self.classes) <= 4096:
-            raise ValueError(f"“classes” of the head “{self.name}” must be two names or more")
-        if self.threshold is not None and len(self.classes) != 2:
-            raise ValueError(f"the head “{self.name}” has a threshold and so needs two classes")
+from latentviewer.engine.networks.convolutional import coarser
 
 
 @dataclass(frozen=True)
@@ -48,7 +22,7 @@ class ClassifierConfig:
         channels: 1 for grey, 3 for RGB.
         widths, blocks: channels and residual blocks of each level, from the finest.
         hidden: units of the last layer before the heads; the latent.
-        heads: the questions.
+        heads: what it tells.
     """
 
     height: int
@@ -57,7 +31,7 @@ class ClassifierConfig:
     widths: tuple[int, ...]
     blocks: tuple[int, ...]
     hidden: int
-    heads: tuple[Head, ...]
+    heads: tuple[Attribute, ...]
 
     def __post_init__(self) -> None:
         for name in ("height", "width", "hidden"):
@@ -93,10 +67,7 @@ def classifier_config(fields: Mapping[str, Any]) -> ClassifierConfig:
         ValueError: a field is missing, unknown, or outside its range; the text names it.
     """
     values = fields_of(ClassifierConfig, fields)
-    heads = values["heads"]
-    if not isinstance(heads, tuple) or not all(isinstance(head, dict) for head in heads):
-        raise ValueError("“heads” must be a list of objects")
-    values["heads"] = tuple(Head(**fields_of(Head, head)) for head in heads)
+    values["heads"] = attributes_from("heads", values["heads"])
     return ClassifierConfig(**values)
 
 
@@ -111,7 +82,9 @@ class ClassifierNet(nn.Module):
         inputs = (c.channels, *c.widths)
         for i, (width, blocks) in enumerate(zip(c.widths, c.blocks, strict=True)):
             # (b, inputs[i], h, w) -> (b, width, h/2, w/2)
-            self.add_module(f"level{i + 1}", nn.Sequential(*level(inputs[i], width, blocks)))
+            self.add_module(
+                f"level{i + 1}", nn.Sequential(*coarser(inputs[i], (width,), (blocks,)))
+            )
         flat = c.widths[-1] * (c.height // step) * (c.width // step)
         self.dense = nn.Sequential(nn.Flatten(), nn.Linear(flat, c.hidden), nn.ReLU())
         answers = sum(len(head.classes) for head in c.heads)

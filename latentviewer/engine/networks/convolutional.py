@@ -87,23 +87,37 @@ class Residual(nn.Module):
         return out
 
 
-def level(channels: int, width: int, blocks: int) -> list[nn.Module]:
-    """Layers from (b, channels, h, w) to (b, width, h/2, w/2)."""
-    return [
-        nn.Conv2d(channels, width, 4, 2, 1),  # (b, width, h/2, w/2)
-        *(Residual(width) for _ in range(blocks)),
-        nn.ReLU(),
-    ]
+def coarser(channels: int, widths: tuple[int, ...], blocks: tuple[int, ...]) -> list[nn.Module]:
+    """Layers from (b, channels, h, w) to (b, widths[-1], h/2^l, w/2^l) of l levels."""
+    layers: list[nn.Module] = []
+    for before, width, count in zip((channels, *widths), widths, blocks, strict=False):
+        layers += [
+            nn.Conv2d(before, width, 4, 2, 1),  # half the height and width
+            *(Residual(width) for _ in range(count)),
+            nn.ReLU(),
+        ]
+    return layers
+
+
+def finer(channels: int, widths: tuple[int, ...], blocks: tuple[int, ...]) -> list[nn.Module]:
+    """Layers from (b, widths[-1], h/2^l, w/2^l) to (b, channels, h, w) of l levels."""
+    after = (channels, *widths)
+    layers: list[nn.Module] = []
+    for index in reversed(range(len(widths))):
+        layers += [
+            *(Residual(widths[index]) for _ in range(blocks[index])),
+            nn.ReLU(),
+            nn.Conv2d(widths[index], 4 * after[index], 3, padding=1),
+            nn.PixelShuffle(2),  # twice the height and width
+        ]
+    return layers
 
 
 def encoder(c: ConvConfig, outputs: int) -> nn.Sequential:
     """(b, channels, height, width) in 0..1 to (b, outputs); l is the number of levels."""
     rows, columns = c.coarsest
-    layers: list[nn.Module] = []
-    for channels, width, blocks in zip((c.channels, *c.widths), c.widths, c.blocks, strict=False):
-        layers += level(channels, width, blocks)  # (b, width, h/2, w/2) of the level before
     return nn.Sequential(
-        *layers,
+        *coarser(c.channels, c.widths, c.blocks),  # (b, coarsest width, h/2^l, w/2^l)
         nn.Conv2d(c.widths[-1], c.bottleneck_channels, 1),  # (b, bottleneck, h/2^l, w/2^l)
         nn.Flatten(),  # (b, bottleneck h/2^l w/2^l)
         nn.Linear(c.bottleneck_channels * rows * columns, c.hidden),  # (b, hidden)
@@ -116,19 +130,11 @@ def decoder(c: ConvConfig) -> nn.Sequential:
     """(b, latent_dim) to (b, channels, height, width), before any squashing."""
     rows, columns = c.coarsest
     flat = c.bottleneck_channels * rows * columns
-    layers: list[nn.Module] = [
+    return nn.Sequential(
         nn.Linear(c.latent_dim, c.hidden),  # (b, hidden)
         nn.ReLU(),
         nn.Linear(c.hidden, flat),  # (b, flat)
         nn.Unflatten(1, (c.bottleneck_channels, rows, columns)),
         nn.Conv2d(c.bottleneck_channels, c.widths[-1], 1),  # (b, coarsest width, h/2^l, w/2^l)
-    ]
-    finer = (c.channels, *c.widths)
-    for index in reversed(range(len(c.widths))):
-        layers += [
-            *(Residual(c.widths[index]) for _ in range(c.blocks[index])),
-            nn.ReLU(),
-            nn.Conv2d(c.widths[index], 4 * finer[index], 3, padding=1),
-            nn.PixelShuffle(2),  # twice the height and width
-        ]
-    return nn.Sequential(*layers)
+        *finer(c.channels, c.widths, c.blocks),  # (b, channels, h, w)
+    )

@@ -19,6 +19,15 @@ _SOURCES = {
 _KINDS = {
     "conv-vae": ("vae", "Gaussian posterior, standard normal prior, {likelihood}."),
     "conv-ae": ("autoencoder", "One latent per image, no prior; trained on the squared error."),
+    "conv-gan": (
+        "gan",
+        "Standard normal prior; generator and discriminator, trained against each other.",
+    ),
+    "conv-diffusion": (
+        "diffusion",
+        "An autoencoder with a spatial latent and a denoiser in that latent; conditional, sampled "
+        "by DDIM.",
+    ),
     "conv-classifier": ("image-classification", "One cross-entropy for each question."),
 }
 _RENAMED = {
@@ -39,6 +48,8 @@ _ROWS = (
     ("test_balanced_accuracy", "balanced accuracy, mean over the questions", ""),
     ("valid_nelbo_nats", "negative ELBO, held-out images", " nats per image"),
     ("valid_squared_error", "squared error per image, held-out images", ""),
+    ("valid_discriminator_nats", "discriminator's cross-entropy, held-out images", " nats"),
+    ("valid_velocity_error", "squared error of the denoiser, held-out images", ""),
     ("valid_cross_entropy_nats", "cross-entropy, held-out images", " nats per image"),
 )
 _NOTES = {
@@ -72,12 +83,12 @@ def model_readme(recipe: Recipe, config: Mapping[str, Any], card: ModelCard) -> 
     training, figures = config["training"], config["figures"]
     source = _SOURCES.get(recipe.data.partition(":")[0], recipe.data)
     tag, about = _KINDS[config["family"]]
-    bernoulli = config["architecture"].get("pixel_std") is None
+    bernoulli = config["architecture"].get("pixel_std") is None and tag == "vae"
     likelihood = (
         "Bernoulli likelihood on grey values in 0..1"
         if bernoulli
         else "Gaussian likelihood of each value in 0..1 with a standard deviation of "
-        f"{config['architecture']['pixel_std']}"
+        f"{config['architecture'].get('pixel_std')}"
     )
     lines = [
         "---",

@@ -99,6 +99,8 @@ def _fill(tensors: RunTensors, named: dict[str, Tensor]) -> None:
             parameter.copy_(named[f"weights/{name}"])
             tensors.average[name].copy_(named[f"average/{name}"])
             tensors.best[name].copy_(named[f"best/{name}"])
+            if f"optimizer/step/{name}" not in named:
+                continue  # no step has been taken with it yet
             state = tensors.optimizer.state[parameter]
             for key in ("exp_avg", "exp_avg_sq"):
                 # Like the parameter in memory layout, which the fused step relies on.

@@ -68,6 +68,11 @@ class Objective(Protocol):
         """
         ...
 
+    @property
+    def stages(self) -> tuple[float, ...]:
+        """Fractions of the run at which a stage ends; each has a learning rate of its own."""
+        ...
+
     def build(self) -> nn.Module:
         """A network with first weights from torch's own generator."""
         ...

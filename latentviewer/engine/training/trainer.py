@@ -166,7 +166,9 @@ def fit(
                 report = _report(recipe, state, state.epoch + 1, state.step / steps, mean)
                 yield replace(report, latents=seen)
         train_loss = float(total) / steps_per_epoch
-        valid_loss = _validate(recipe, tensors, samples, valid, device)
+        # As a step within this epoch would see it; the next may begin another stage.
+        done = (state.step - 1) / steps
+        valid_loss = _validate(recipe, tensors, samples, valid, done, device)
         if not math.isfinite(train_loss) or not math.isfinite(valid_loss):
             raise UserError(
                 f"Training {recipe.name} left the numbers' range in epoch {state.epoch + 1}; "
@@ -193,7 +195,11 @@ def _is_over(recipe: Recipe, state: RunState) -> bool:
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
-    """Linear warm-up to the peak, then half a cosine to zero."""
+    """In each stage a linear warm-up to the peak, then half a cosine to zero."""
+    ends = [round(end * steps) for end in recipe.objective.stages]
+    stage = next((i for i, end in enumerate(ends) if step < end), len(ends) - 1)
+    first = ends[stage - 1] if stage else 0
+    step, steps = step - first, ends[stage] - first
     warmup = max(1, round(recipe.warmup * steps))
     if step < warmup:
         return recipe.learning_rate * (step + 1) / warmup
@@ -273,7 +279,7 @@ def _average(tensors: RunTensors, decay: float, step: int) -> None:
 
 
 def _validate(
-    recipe: Recipe, tensors: RunTensors, samples: _Samples, rows: Tensor, device: str
+    recipe: Recipe, tensors: RunTensors, samples: _Samples, rows: Tensor, done: float, device: str
 ) -> float:
     """The held-out images' mean loss by the averaged weights; the same noise at every call."""
     net = tensors.net
@@ -283,7 +289,7 @@ def _validate(
     total = 0.0
     with torch.no_grad():
         for part in torch.split(rows, _VALIDATION_BATCH):
-            batch = samples.batch(part, generator, 1.0, device)
+            batch = samples.batch(part, generator, done, device)
             total += float(recipe.objective.validation(net, batch).sum())
     _load(net, trained)
     return total / len(rows)

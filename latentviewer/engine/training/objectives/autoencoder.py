@@ -29,6 +29,7 @@ class AutoencoderObjective:
     unit = "squared error per image"
     valid_figure = "valid_squared_error"
     validates = True
+    stages = (1.0,)
 
     @property
     def image(self) -> ImageShape:

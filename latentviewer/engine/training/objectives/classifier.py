@@ -34,6 +34,7 @@ class ClassifierObjective:
     unit = "nats per image"
     valid_figure = "valid_cross_entropy_nats"
     validates = True
+    stages = (1.0,)
 
     @property
     def image(self) -> ImageShape:

@@ -37,6 +37,7 @@ class GanObjective:
     unit = "nats per image"
     valid_figure = "valid_discriminator_nats"
     validates = False
+    stages = (1.0,)
 
     @property
     def image(self) -> ImageShape:

@@ -35,6 +35,7 @@ class VaeObjective:
     unit = "nats per image"
     valid_figure = "valid_nelbo_nats"
     validates = True
+    stages = (1.0,)
 
     @property
     def image(self) -> ImageShape:

@@ -2,17 +2,29 @@
 
 from latentviewer.domain.errors import UserError
 from latentviewer.engine.training.recipes.digits import DIGITS_VAE
-from latentviewer.engine.training.recipes.faces import FACES_CLASSIFIER, FACES_GAN, FACES_VAE
-from latentviewer.engine.training.recipes.mnist import MNIST_AE, MNIST_CLASSIFIER, MNIST_VAE
+from latentviewer.engine.training.recipes.faces import (
+    FACES_CLASSIFIER,
+    FACES_GAN,
+    FACES_LDM,
+    FACES_VAE,
+)
+from latentviewer.engine.training.recipes.mnist import (
+    MNIST_AE,
+    MNIST_CLASSIFIER,
+    MNIST_LDM,
+    MNIST_VAE,
+)
 from latentviewer.engine.training.recipes.recipe import Recipe
 
 RECIPES = (
     MNIST_VAE,
     MNIST_AE,
+    MNIST_LDM,
     MNIST_CLASSIFIER,
     DIGITS_VAE,
     FACES_VAE,
     FACES_GAN,
+    FACES_LDM,
     FACES_CLASSIFIER,
 )
 

@@ -2,9 +2,12 @@
 
 from latentviewer.engine.adapters.conv_vae import ConvVaeConfig
 from latentviewer.engine.networks.adversarial import GanConfig
-from latentviewer.engine.networks.classifying import ClassifierConfig, Head
+from latentviewer.engine.networks.attributes import Attribute
+from latentviewer.engine.networks.classifying import ClassifierConfig
 from latentviewer.engine.networks.convolutional import ConvConfig
+from latentviewer.engine.networks.diffusion import DiffusionConfig
 from latentviewer.engine.training.objectives.classifier import ClassifierObjective
+from latentviewer.engine.training.objectives.diffusion import DiffusionObjective
 from latentviewer.engine.training.objectives.gan import GanObjective
 from latentviewer.engine.training.objectives.vae import VaeObjective
 from latentviewer.engine.training.recipes.recipe import Recipe
@@ -21,12 +24,12 @@ _HALVES = {
 }
 """The continuous attributes, cut in the middle."""
 
-_HEADS = (
-    Head("glasses", ("none", "round", "square"), "glasses"),
-    Head("hat", ("none", "woolly"), "hat"),
-    Head("hair_colour", ("black", "brown", "chestnut", "blond", "red", "grey"), "hair_colour"),
-    Head("beard", ("none", "moustache", "full"), "beard"),
-    *(Head(name, classes, name, 0.5) for name, classes in _HALVES.items()),
+_ATTRIBUTES = (
+    Attribute("glasses", ("none", "round", "square"), "glasses"),
+    Attribute("hat", ("none", "woolly"), "hat"),
+    Attribute("hair_colour", ("black", "brown", "chestnut", "blond", "red", "grey"), "hair_colour"),
+    Attribute("beard", ("none", "moustache", "full"), "beard"),
+    *(Attribute(name, classes, name, 0.5) for name, classes in _HALVES.items()),
 )
 
 FACES_VAE = Recipe(
@@ -76,7 +79,7 @@ FACES_CLASSIFIER = Recipe(
             widths=(24, 48, 96, 128),
             blocks=(0, 1, 1, 1),
             hidden=128,
-            heads=_HEADS,
+            heads=_ATTRIBUTES,
         ),
         softened=0.5,
         smoothing=0.0,
@@ -129,5 +132,39 @@ FACES_GAN = Recipe(
     weight_decay=0.0,
     averaging=0.999,
     clip=1e6,
+    reduced_precision=True,
+)
+
+FACES_LDM = Recipe(
+    name="faces-ldm",
+    title="Latent diffusion of cartoon faces, 64 x 64 RGB, led by twelve attributes",
+    data="faces:train",
+    test_data="faces:test",
+    objective=DiffusionObjective(
+        DiffusionConfig(
+            height=64,
+            width=64,
+            channels=3,
+            latent_channels=4,
+            widths=(24, 48, 96),
+            blocks=(0, 1, 1),
+            denoiser_width=96,
+            denoiser_blocks=5,
+            conditions=_ATTRIBUTES,
+            pixel_std=0.05,
+        ),
+        autoencoder_share=0.375,
+        beta=0.1,
+    ),
+    seed=0,
+    epochs=24,
+    batch=128,
+    holdout=2000,
+    patience=24,
+    learning_rate=2e-3,
+    warmup=0.05,
+    weight_decay=1e-3,
+    averaging=0.999,
+    clip=10.0,
     reduced_precision=True,
 )

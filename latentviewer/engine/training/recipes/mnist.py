@@ -1,12 +1,17 @@
 """Handwritten digits of 28 x 28."""
 
 from latentviewer.engine.adapters.conv_vae import ConvVaeConfig
-from latentviewer.engine.networks.classifying import ClassifierConfig, Head
+from latentviewer.engine.networks.attributes import Attribute
+from latentviewer.engine.networks.classifying import ClassifierConfig
 from latentviewer.engine.networks.convolutional import ConvConfig
+from latentviewer.engine.networks.diffusion import DiffusionConfig
 from latentviewer.engine.training.objectives.autoencoder import AutoencoderObjective
 from latentviewer.engine.training.objectives.classifier import ClassifierObjective
+from latentviewer.engine.training.objectives.diffusion import DiffusionObjective
 from latentviewer.engine.training.objectives.vae import VaeObjective
 from latentviewer.engine.training.recipes.recipe import Recipe
+
+_DIGIT = Attribute("label", tuple("0123456789"), "label")
 
 MNIST_VAE = Recipe(
     name="mnist-vae",
@@ -86,7 +91,7 @@ MNIST_CLASSIFIER = Recipe(
             widths=(24, 48),
             blocks=(1, 1),
             hidden=64,
-            heads=(Head("label", tuple("0123456789"), "label"),),
+            heads=(_DIGIT,),
         ),
         softened=0.25,
         smoothing=0.05,
@@ -99,6 +104,40 @@ MNIST_CLASSIFIER = Recipe(
     learning_rate=2e-3,
     warmup=0.1,
     weight_decay=2e-2,
+    averaging=0.999,
+    clip=10.0,
+    reduced_precision=True,
+)
+
+MNIST_LDM = Recipe(
+    name="mnist-ldm",
+    title="Latent diffusion of handwritten digits, 28 x 28, led by the digit",
+    data="mnist:train",
+    test_data="mnist:test",
+    objective=DiffusionObjective(
+        DiffusionConfig(
+            height=28,
+            width=28,
+            channels=1,
+            latent_channels=4,
+            widths=(24, 48),
+            blocks=(0, 1),
+            denoiser_width=64,
+            denoiser_blocks=4,
+            conditions=(_DIGIT,),
+            pixel_std=0.1,
+        ),
+        autoencoder_share=0.25,
+        beta=0.1,
+    ),
+    seed=0,
+    epochs=24,
+    batch=128,
+    holdout=5000,
+    patience=24,
+    learning_rate=2e-3,
+    warmup=0.05,
+    weight_decay=1e-3,
     averaging=0.999,
     clip=10.0,
     reduced_precision=True,
