@@ -27,8 +27,18 @@ _RATIO_COUNTS_FROM_BYTES = 64 << 20
 _MOST_ENTRIES = 10_000
 
 
-def checked_entries(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInfo]:
+def checked_entries(
+    archive: zipfile.ZipFile,
+    path: Path,
+    largest_bytes: int = _LARGEST_BYTES,
+    largest_ratio: int = _LARGEST_RATIO,
+) -> list[zipfile.ZipInfo]:
     """The files in a zip, after all of its entries were found harmless.
+
+    Args:
+        largest_bytes: that all of them may unpack to.
+        largest_ratio: of unpacked to packed bytes, for entries that are not small. Who allows
+            more than the usual has to bound by other means what is kept in memory.
 
     Raises:
         UnsafeFileError: an entry points outside the archive or is a link, or the entries
@@ -52,10 +62,13 @@ def checked_entries(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInf
             raise UserError(f"{path}: “{entry.filename}” is encrypted; unpack it first.")
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries)
-    bombs = [entry for entry in entries if _swells(entry.file_size, entry.compress_size)]
+    bombs = [
+        entry for entry in entries if _swells(entry.file_size, entry.compress_size, largest_ratio)
+    ]
     # Entries that share packed bytes, or lie about them, add up to more than the file has.
     forged = packed > path.stat().st_size
-    if unpacked > _LARGEST_BYTES or bombs or forged or _swells(unpacked, packed):
+    swells = bool(bombs) or _swells(unpacked, packed, largest_ratio)
+    if unpacked > largest_bytes or forged or swells:
         raise UnsafeFileError(
             f"{path} would unpack to {unpacked:,} bytes from {packed:,}; such a file is "
             "refused, open an earlier copy."
@@ -63,8 +76,8 @@ def checked_entries(archive: zipfile.ZipFile, path: Path) -> list[zipfile.ZipInf
     return [entry for entry in entries if not entry.is_dir()]
 
 
-def _swells(unpacked: int, packed: int) -> bool:
-    return unpacked > max(_RATIO_COUNTS_FROM_BYTES, _LARGEST_RATIO * packed)
+def _swells(unpacked: int, packed: int, largest_ratio: int) -> bool:
+    return unpacked > max(_RATIO_COUNTS_FROM_BYTES, largest_ratio * packed)
 
 
 def _check_name(entry: zipfile.ZipInfo, path: Path) -> None:

@@ -1,7 +1,6 @@
 """Latents from numpy's own files, .npy and .npz; pickled content is never loaded."""
 
 import math
-import tokenize
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -17,18 +16,9 @@ from latentviewer.domain.table import Column
 from latentviewer.io.archives import ZIP_DAMAGE, checked_entries
 from latentviewer.io.arrow_columns import check_range, from_arrow
 from latentviewer.io.arrow_spaces import LATENT_NAMES, LEFT_OUT
+from latentviewer.io.npz import damaged, read_header
 
 _NUMERIC = "biuf"
-# The header is a Python literal, and its parser raises whatever the text provokes.
-_HEADER_DAMAGE = (
-    ValueError,
-    EOFError,
-    SyntaxError,
-    TypeError,
-    MemoryError,
-    RecursionError,
-    tokenize.TokenError,
-)
 
 
 def read_npy_space(path: Path, single: bool = False) -> Space:
@@ -47,7 +37,7 @@ def read_npy_space(path: Path, single: bool = False) -> Space:
     try:
         array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
     except (ValueError, EOFError, OverflowError) as error:
-        raise _damaged(str(path)) from error
+        raise damaged(str(path)) from error
     array = array[None] if single and array.ndim == 1 else np.asarray(array)
     return Space(path.stem, checked_latents(_as_float32(array, str(path)), str(path)))
 
@@ -106,13 +96,13 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
                     shape, dtype = _header(member, where)
                     size = member.tell() + math.prod(shape) * dtype.itemsize
                 if size != entry.file_size:
-                    raise _damaged(where)
+                    raise damaged(where)
                 if dtype.kind not in _NUMERIC + "US":
                     raise _unusable(dtype, where)
                 with archive.open(entry) as member:
                     arrays[name] = npy_format.read_array(member, allow_pickle=False)
     except ZIP_DAMAGE as error:
-        raise _damaged(str(path)) from error
+        raise damaged(str(path)) from error
     return arrays
 
 
@@ -132,22 +122,13 @@ def _latent_key(arrays: dict[str, NDArray[Any]], path: Path) -> str:
 
 
 def _header(file: IO[bytes] | Any, where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    try:
-        version = npy_format.read_magic(file)
-        read = (
-            npy_format.read_array_header_1_0
-            if version == (1, 0)
-            else npy_format.read_array_header_2_0
-        )
-        shape, _, dtype = read(file)
-    except _HEADER_DAMAGE as error:
-        raise _damaged(where) from error
-    if dtype.hasobject:
+    header = read_header(file, where)
+    if header.dtype.hasobject:
         raise UnsafeFileError(
             f"{where} holds Python objects, and loading them could run code from the file; "
             "save plain numbers or texts instead."
         )
-    return shape, dtype
+    return header.shape, header.dtype
 
 
 def _check_numeric(dtype: np.dtype[Any], where: str) -> None:
@@ -157,10 +138,6 @@ def _check_numeric(dtype: np.dtype[Any], where: str) -> None:
 
 def _unusable(dtype: np.dtype[Any], where: str) -> UserError:
     return UserError(f"{where} holds values of type {dtype}; save it as real numbers.")
-
-
-def _damaged(where: str) -> UserError:
-    return UserError(f"{where} is cut short or damaged; make or copy it again.")
 
 
 def _as_float32(array: NDArray[Any], where: str) -> Latents:
