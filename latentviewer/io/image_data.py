@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from latentviewer.domain.ports import ImageShape
 from latentviewer.domain.table import Column
+from latentviewer.io.packed_images import PackedImages
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,14 +19,14 @@ class ImageData:
         name: such as `mnist:test`.
         image: the shape of one picture.
         columns: labels, and `split` where several splits are joined.
-        pixels: (n, h, w, c) uint8; not to be changed.
+        pixels: (n, h, w, c) uint8, or packed; not to be changed.
         notes: sentences on what was changed or left out when it was opened.
     """
 
     name: str
     image: ImageShape
     columns: Mapping[str, Column]
-    pixels: NDArray[np.uint8]
+    pixels: NDArray[np.uint8] | PackedImages
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
