@@ -12,7 +12,7 @@ from latentviewer.domain.errors import UserError
 
 _PACKAGES = ("PySide6-Essentials", "torch", "torchvision", "numpy", "numba", "umap-learn",
              "scikit-learn", "pyarrow", "pyqtgraph", "av")  # fmt: skip
-_DATA = ("digits", "faces", "shapes", "mnist", "fashion-mnist")
+_DATA = ("digits", "faces", "shapes", "mnist", "fashion-mnist", "emoji")
 
 
 def examine() -> dict[str, Any]:

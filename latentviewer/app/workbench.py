@@ -98,6 +98,7 @@ class Workbench:
                 "faces:train",
                 "shapes:test",
                 "shapes:train",
+                "emoji",
             ],
             "groups": [group.name for group in state.groups],
             "saved": [entry.name for entry in state.saved],

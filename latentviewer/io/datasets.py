@@ -17,7 +17,7 @@ from latentviewer.io.idx_folders import (
     split_column,
 )
 from latentviewer.io.image_data import ImageData
-from latentviewer.io.known_sets import DIGIT_NAMES, KNOWN_SETS, KnownSet
+from latentviewer.io.known_sets import DIGIT_NAMES, KNOWN_SETS, LOCAL_SETS, KnownSet, LocalSet
 
 _DIGITS_TEST = 297
 _SPLITS = ("train", "test")
@@ -28,7 +28,11 @@ Folders = Path | Sequence[Path] | None
 
 
 def open_data(spec: str, folder: Folders = None) -> DataSet:
-    """A data set by name (`digits`, `faces`, `mnist:test`) or folder of IDX files.
+    """A data set by name (`digits`, `faces`, `mnist:test`), or by folder or file of images.
+
+    A folder has IDX files, image files, or an .npz of images; a file is such an .npz, or the
+    table of a folder of image files. What was changed or left out on the way stands in the
+    data set's `notes`, where it has them.
 
     Args:
         spec: the name or folder, with `:train` or `:test` for one part of it; of `faces` and
@@ -38,6 +42,7 @@ def open_data(spec: str, folder: Folders = None) -> DataSet:
 
     Raises:
         DataNotHereError: a data set known by name that is on none of these places.
+        UnsafeFileError: a forged zip, or a table that names files outside its folder.
         UserError: an unknown name, or files that are broken.
     """
     name, split = _split_spec(spec)
@@ -59,7 +64,9 @@ def open_data(spec: str, folder: Folders = None) -> DataSet:
         if place is None:
             raise DataNotHereError(_not_here(known, folder))
         return load_known(place, name if split is None else f"{name}:{split}", known, splits)
-    return _open_folder(name, split)
+    if name in LOCAL_SETS:
+        return _open_local(LOCAL_SETS[name], split, folder)
+    return _open_path(name, split)
 
 
 def is_here(spec: str, folder: Folders = None) -> bool:
@@ -68,7 +75,7 @@ def is_here(spec: str, folder: Folders = None) -> bool:
 
 
 def find_data(spec: str, folder: Folders = None) -> Path | None:
-    """The folder that a data set's files lie in, or None where it is not on the machine.
+    """Where a data set's files lie, or None where it is not on the machine.
 
     Those that need no files, such as `digits`, answer with the present folder.
     """
@@ -77,13 +84,15 @@ def find_data(spec: str, folder: Folders = None) -> Path | None:
         return Path()
     if name in KNOWN_SETS:
         return _place_of(KNOWN_SETS[name], (split,) if split else _SPLITS, folder)
+    if name in LOCAL_SETS:
+        return _place_of_local(LOCAL_SETS[name], folder)
     path = Path(name).expanduser()
-    return path if path.is_dir() and pairs_in(path) else None
+    return path if _is_place(path) else None
 
 
 def data_set_names() -> tuple[str, ...]:
     """The names that `open_data` knows, without their parts."""
-    return (*ALWAYS_HERE, *KNOWN_SETS)
+    return (*ALWAYS_HERE, *KNOWN_SETS, *LOCAL_SETS)
 
 
 def data_set_name(spec: str) -> str:
@@ -127,9 +136,20 @@ def _digits(split: str | None) -> DataSet:
     return ImageData(name, ImageShape(8, 8, 1), columns, pixels[rows])
 
 
-def _open_folder(name: str, split: str | None) -> DataSet:
+def _open_local(local: LocalSet, split: str | None, folder: Folders) -> DataSet:
+    place = _place_of_local(local, folder)
+    if place is None:
+        looked = " and ".join(str(root) for root in _roots(folder))
+        raise UserError(
+            f"{local.name} is not on this machine (looked for the folder {local.subfolders[0]} in "
+            f"{looked}); put it there, or give the folder that has it."
+        )
+    return _open_place(place, local.name, split)
+
+
+def _open_path(name: str, split: str | None) -> DataSet:
     path = Path(name).expanduser()
-    if not path.is_dir():
+    if not path.exists():
         names = ", ".join(data_set_names())
         head, _, part = name.partition(":")
         if is_data_set_name(head):
@@ -137,14 +157,24 @@ def _open_folder(name: str, split: str | None) -> DataSet:
                 f"{head} has no part “{part}”; give {head}, {head}:train or {head}:test."
             )
         raise UserError(
-            f"There is no data set “{name}”; give {names} or a folder that has IDX files."
+            f"There is no data set “{name}”; give {names} or a folder or file of images."
         )
-    if not pairs_in(path):
+    return _open_place(path, name, split)
+
+
+def _open_place(path: Path, name: str, split: str | None) -> DataSet:
+    if path.is_dir() and pairs_in(path):
+        return open_idx_folder(path, name, split)
+    from latentviewer.io.image_places import image_format, open_images
+
+    if image_format(path) is None:
         raise UserError(
-            f"{path} has no data set in it: no file whose name ends in images-idx3-ubyte; "
-            "choose the folder that the files lie in."
+            f"{path} has no data set in it: no images, no .npz of images, and no file whose name "
+            "ends in images-idx3-ubyte; choose the folder that the files lie in."
         )
-    return open_idx_folder(path, name, split)
+    if split is not None:
+        raise UserError(f"{path} has no part “{split}”; it is one whole, give its name alone.")
+    return open_images(path, name)
 
 
 def _roots(folder: Folders) -> list[Path]:
@@ -160,6 +190,29 @@ def _places(known: KnownSet, folder: Folders) -> list[Path]:
 
 def _place_of(known: KnownSet, splits: Sequence[str], folder: Folders) -> Path | None:
     return next((p for p in _places(known, folder) if holds_known(p, known, splits)), None)
+
+
+def _place_of_local(local: LocalSet, folder: Folders) -> Path | None:
+    for root in _roots(folder):
+        # Any folder of images would do, so that only its own name tells which set it is.
+        places = [root] if root.name in local.subfolders else []
+        places += [root / name for name in local.subfolders]
+        for place in places:
+            if place.is_dir() and _is_place(place):
+                return place
+    return None
+
+
+def _is_place(path: Path) -> bool:
+    if path.is_dir() and pairs_in(path):
+        return True
+    from latentviewer.io.image_places import image_format
+
+    try:
+        return image_format(path) is not None
+    except UserError:
+        # Broken, but there: opening it says what is wrong.
+        return True
 
 
 def _not_here(known: KnownSet, folder: Folders) -> str:

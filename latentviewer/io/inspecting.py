@@ -10,6 +10,7 @@ from latentviewer.domain.space import Space
 from latentviewer.domain.table import Categories, Column, Numbers
 from latentviewer.io.datasets import ALWAYS_HERE, data_set_name, find_data, open_data
 from latentviewer.io.idx_folders import parts_of_folder, recognised_folder
+from latentviewer.io.known_sets import KNOWN_SETS
 from latentviewer.io.projects import is_project, read_project
 from latentviewer.io.spaces import content_kind, open_space
 
@@ -29,7 +30,8 @@ def inspect_path(
         `safe`: whether it can be opened without running code from it; `usable`: whether it
         opens; `why`: a sentence where it is not safe or not usable, else None.
         For a space or project also `name`, `rows`, `dims`, `std`, `columns`, `maps` and
-        `provenance`; for a data set `name`, `rows`, `image` and `parts`.
+        `provenance`; for a data set `name`, `rows`, `image`, `parts` and `notes`: sentences on
+        what opening it changes or leaves out.
 
     Raises:
         UserError: missing or unreadable.
@@ -37,6 +39,8 @@ def inspect_path(
     if path.is_dir():
         return _folder(path)
     kind = content_kind(path)
+    if _is_images(path, kind):
+        return _images(path)
     report = {"path": str(path), "kind": "unknown", "format": kind, "safe": True}
     project = is_project(path)
     try:
@@ -62,7 +66,8 @@ def inspect_data_set(name: str, folders: Sequence[Path]) -> dict[str, Any]:
     try:
         data = open_data(name, folders)
     except UserError as error:
-        unread = ALWAYS_HERE.get(data_set_name(name), "idx")
+        found = data_set_name(name)
+        unread = ALWAYS_HERE.get(found, "idx" if found in KNOWN_SETS else "images")
         return {**report, "format": unread, "usable": False, "why": str(error)}
     return {
         **report,
@@ -70,6 +75,7 @@ def inspect_data_set(name: str, folders: Sequence[Path]) -> dict[str, Any]:
         "rows": len(data),
         "image": dataclasses.asdict(data.image),
         "parts": {name: len(data)},
+        "notes": [],
         "usable": True,
         "why": None,
     }
@@ -82,8 +88,7 @@ def _folder(path: Path) -> dict[str, Any]:
     except UserError as error:
         return {**report, "kind": "data set", "usable": False, "why": str(error)}
     if not parts:
-        why = f"{path} holds no data set; choose a folder with IDX files."
-        return {**report, "usable": False, "why": why}
+        return _images(path)
     shapes = list(parts.values())
     return {
         **report,
@@ -93,9 +98,47 @@ def _folder(path: Path) -> dict[str, Any]:
         "rows": sum(shape[0] for shape in shapes),
         "image": {"height": shapes[0][1], "width": shapes[0][2], "channels": 1},
         "parts": {name: shape[0] for name, shape in parts.items()},
+        "notes": [],
         "usable": True,
         "why": None,
     }
+
+
+def _images(path: Path) -> dict[str, Any]:
+    """What a folder without IDX files, an .npz or a table is."""
+    from latentviewer.io.image_places import image_format, images_shape
+
+    report = {"path": str(path), "kind": "data set", "format": "folder", "safe": True}
+    try:
+        kind = image_format(path)
+        if kind is None:
+            why = f"{path} holds no data set; choose a folder with IDX files or images."
+            return {**report, "kind": "unknown", "usable": False, "why": why}
+        report["format"] = kind
+        rows, image, notes = images_shape(path, str(path))
+    except UserError as error:
+        safe = not isinstance(error, UnsafeFileError)
+        return {**report, "safe": safe, "usable": False, "why": str(error)}
+    return {
+        **report,
+        "name": None,
+        "rows": rows,
+        "image": dataclasses.asdict(image),
+        "parts": {"all": rows},
+        "notes": list(notes),
+        "usable": True,
+        "why": None,
+    }
+
+
+def _is_images(path: Path, kind: str) -> bool:
+    """Whether a file is a data set of its own, and not latents."""
+    from latentviewer.io.image_places import image_format
+
+    try:
+        return kind in ("npz", "unknown") and image_format(path) is not None
+    except UserError:
+        return False
 
 
 def _space(space: Space) -> dict[str, Any]:

@@ -32,6 +32,25 @@ class KnownSet:
         return any(digest == h for name, h in self.content_hashes.items() if "labels" in name)
 
 
+@dataclass(frozen=True)
+class LocalSet:
+    """A data set that the program knows by name, finds in a folder of data sets, cannot fetch.
+
+    Attributes:
+        name: such as `emoji`.
+        subfolders: where it lies below a folder of data sets.
+    """
+
+    name: str
+    subfolders: tuple[str, ...]
+
+
+LOCAL_SETS: Mapping[str, LocalSet] = {
+    "emoji": LocalSet("emoji", ("emoji",)),
+    "dsprites": LocalSet("dsprites", ("dsprites", "dsprites-dataset")),
+    "factor-sprites": LocalSet("factor-sprites", ("factor_sprites", "factor-sprites")),
+}
+
 _COUNTS = {"train": 60_000, "test": 10_000}
 KNOWN_SETS: Mapping[str, KnownSet] = {
     "mnist": KnownSet(

@@ -151,7 +151,9 @@ def test_names() -> None:
     assert known_name("digits") is None
     assert is_here("digits")
     assert not is_here("no such set")
-    with pytest.raises(UserError, match="digits, faces, shapes, mnist, fashion-mnist or a folder"):
+    with pytest.raises(
+        UserError, match=r"digits, faces, shapes, mnist, fashion-mnist, emoji, .* or a folder"
+    ):
         open_data("no such set")
 
 
