@@ -32,14 +32,47 @@ def rasteriser() -> Rasteriser:
     return NumbaRasteriser()
 
 
-def encode(model: Model, data: DataSet, batch: int = 250) -> Generator[Progress, None, Space]:
-    """Encodes a data set into a space with its labels, its errors and its provenance."""
+def encode(
+    model: Model, data: DataSet, batch: int = 250, layer: str | None = None
+) -> Generator[Progress, None, Space]:
+    """Encodes a data set into a space with its labels, its errors and its provenance.
+
+    Args:
+        layer: of a classifier, instead of its last one.
+    """
     from latentviewer.engine.encoding import encode_data, space_of
 
-    encoding = yield from _with_progress(encode_data(model, data, batch))
-    card = model.card
-    bundled = Path(card.path).resolve().parent == models_folder().resolve()
-    return space_of(encoding, card, data, card.name if bundled else card.path)
+    encoding = yield from _with_progress(encode_data(model, data, batch, layer))
+    return space_of(encoding, model.card, data, reference_of(model), layer)
+
+
+def sample(model: Model, count: int, **options: Any) -> Generator[Progress, None, Space]:
+    """Draws samples of the model's prior into a space.
+
+    Args:
+        options: `seed`, `truncation`, `steps`, `guidance`, `condition`; see `engine.sampling`.
+    """
+    from latentviewer.engine.sampling import Asked, sampling
+
+    steps = sampling(model, Asked(count, **options), reference_of(model))
+    return (yield from _with_progress(steps))
+
+
+def invert(
+    model: Model, data: DataSet, steps: int = 200, seed: int = 0
+) -> Generator[Progress, None, Space]:
+    """Searches latents for the samples of a data set, for a model without encoder."""
+    from latentviewer.engine.sampling import inverting_data
+
+    searching = inverting_data(model, data, reference_of(model), steps=steps, seed=seed)
+    return (yield from _with_progress(searching))
+
+
+def reference_of(model: Model) -> str:
+    """How a space names the model: a bundled name, or the folder's path."""
+    path = Path(model.card.path)
+    bundled = path.resolve().parent == models_folder().resolve()
+    return model.card.name if bundled else model.card.path
 
 
 def _with_progress(steps: Generator[Any, None, T]) -> Generator[Progress, None, T]:

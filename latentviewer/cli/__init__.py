@@ -120,6 +120,10 @@ def _command(run: str) -> Callable[[argparse.Namespace], int]:
         from latentviewer.cli import models
 
         module = models
+    elif module_name == "making":
+        from latentviewer.cli import making
+
+        module = making
     elif module_name == "pictures":
         from latentviewer.cli import pictures
 

@@ -3,11 +3,9 @@
 import argparse
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latentviewer.cli.console import (
     ProgressLine,
@@ -24,45 +22,13 @@ from latentviewer.cli.outputs import (
     write_grid,
 )
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.first_samples import first_samples
 from latentviewer.domain.path import Path as LatentPath
 from latentviewer.domain.path import Waypoint
-from latentviewer.domain.ports import Capability, DataSet, Images, ImageShape, Model
+from latentviewer.domain.ports import Capability, Images, Model
 from latentviewer.domain.space import Latents, Space
-from latentviewer.domain.table import Categories, Column, Numbers, Texts
 
 _DECODED_AT_ONCE = 256
-
-
-@dataclass(frozen=True, eq=False)
-class FirstSamples:
-    """The first `count` samples of a data set; fulfils `DataSet`."""
-
-    whole: DataSet
-    count: int
-
-    @property
-    def name(self) -> str:
-        """The name of the whole: row i is its sample i."""
-        return self.whole.name
-
-    @property
-    def image(self) -> ImageShape:
-        """The shape of one picture."""
-        return self.whole.image
-
-    @property
-    def columns(self) -> Mapping[str, Column]:
-        """The columns, cut to the samples that are here."""
-        return {key: _first(column, self.count) for key, column in self.whole.columns.items()}
-
-    def __len__(self) -> int:
-        return self.count
-
-    def images(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The named samples, (len(rows), h, w, c) uint8."""
-        if rows.size and int(rows.max()) >= self.count:
-            raise IndexError(f"{self.name} is cut to {self.count} samples")
-        return self.whole.images(rows)
 
 
 def encode(arguments: argparse.Namespace) -> int:
@@ -74,9 +40,10 @@ def encode(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
     model = bootstrap.open_model(arguments.model)
     data = bootstrap.open_data(arguments.data, arguments.data_folder)
-    if arguments.limit is not None and arguments.limit < len(data):
-        data = FirstSamples(data, arguments.limit)
-    space = follow(f"Encode {data.name}", bootstrap.encode(model, data, arguments.batch))
+    if arguments.limit is not None:
+        data = first_samples(data, arguments.limit)
+    steps = bootstrap.encode(model, data, arguments.batch, arguments.layer)
+    space = follow(f"Encode {data.name}", steps)
     write_space(space, output)
     seconds = time.monotonic() - started
     if arguments.json:
@@ -313,11 +280,3 @@ def write_images(output: Path, images: Images) -> None:
         write_array(output, images)
     else:
         write_grid(output, images)
-
-
-def _first(column: Column, count: int) -> Column:
-    if isinstance(column, Categories):
-        return Categories(column.codes[:count], column.names)
-    if isinstance(column, Numbers):
-        return Numbers(column.values[:count])
-    return Texts(column.values[:count])

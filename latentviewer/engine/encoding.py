@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from latentviewer import __version__
 from latentviewer.domain.errors import UserError
-from latentviewer.domain.ports import Capability, DataSet, Model, ModelCard
+from latentviewer.domain.ports import Capability, DataSet, Layered, Model, ModelCard
 from latentviewer.domain.space import Latents, Provenance, Space
 from latentviewer.domain.table import Column, Numbers
 from latentviewer.engine.batches import unit_images
@@ -54,14 +55,19 @@ class Encoding:
 
 
 def encode_data(
-    model: Model, data: DataSet, batch: int = 250
+    model: Model, data: DataSet, batch: int = 250, layer: str | None = None
 ) -> Generator[EncodingProgress, None, Encoding]:
     """Yields after each batch; memory grows by the latents alone.
 
+    Args:
+        layer: of a classifier, whose features are taken as latents instead of the last ones.
+
     Raises:
-        UserError: the model does not encode, or the images do not fit it.
+        UserError: the model does not encode or has no such layer, or the images do not fit it.
     """
     card = model.card
+    if layer is not None:
+        return (yield from _features(model, data, batch, layer))
     if Capability.ENCODE not in card.capabilities:
         raise UserError(f"{card.name} has no encoder; choose a model that encodes.")
     if data.image != card.image:
@@ -91,24 +97,44 @@ def encode_data(
     return Encoding(mean, std, recon_error, kl)
 
 
-def space_of(encoding: Encoding, card: ModelCard, data: DataSet, model: str) -> Space:
+def _features(
+    model: Model, data: DataSet, batch: int, layer: str
+) -> Generator[EncodingProgress, None, Encoding]:
+    if not isinstance(model, Layered):
+        raise UserError(f"{model.card.name} has no layers to choose from; leave the layer out.")
+    if len(data) == 0:
+        raise UserError(f"{data.name} holds no samples, so there is nothing to encode.")
+    parts = []
+    for rows, images in unit_images(data, batch):
+        parts.append(model.features(images, layer))
+        yield EncodingProgress(int(rows[-1]) + 1, len(data))
+    return Encoding(np.concatenate(parts), None, None, None)
+
+
+def space_of(
+    encoding: Encoding, card: ModelCard, data: DataSet, model: str, layer: str | None = None
+) -> Space:
     """The encoded data set as a space, with its table, errors and provenance.
 
     Args:
         model: a bundled model's name, or the path of its folder.
+        layer: of a classifier, where the latents are not its last layer's.
     """
     columns: dict[str, Column] = dict(data.columns)
     if encoding.recon_error is not None:
         columns["recon_error"] = Numbers(encoding.recon_error)
     if encoding.kl is not None:
         columns["kl"] = Numbers(encoding.kl)
-    extra = {
+    extra: dict[str, Any] = {
         "recon_error": "mean squared error per pixel of the decoded mean, values in 0..1",
         "kl": "to the standard normal prior, nats",
         "versions": {"latentviewer": __version__, "torch": str(torch.__version__)},
     }
+    if layer is not None:
+        extra["layer"] = layer
+    where = f"{layer} of {card.name}" if layer is not None else card.name
     return Space(
-        name=f"{data.name} by {card.name}",
+        name=f"{data.name} by {where}",
         latent=encoding.mean,
         latent_std=encoding.std,
         columns=columns,

@@ -30,9 +30,13 @@ class ConvAeNet(nn.Module):
         return latents.float()
 
     def decode(self, latents: Tensor) -> Tensor:
-        """(b, d) to images (b, c, h, w) in 0..1."""
-        logits: Tensor = self.decoder(latents)
-        return logits.float().sigmoid()
+        """(b, d) to images (b, c, h, w), about 0..1.
+
+        Squashed, mostly black images would stop learning: the squared error has no slope where
+        a logistic function is flat.
+        """
+        images: Tensor = self.decoder(latents)
+        return images.float()
 
 
 class ConvAe(TorchModel):
@@ -52,4 +56,4 @@ class ConvAe(TorchModel):
         Raises:
             UserError: the latents have another number of dimensions.
         """
-        return self._of_latents(latents, lambda z: (pictures(self._net.decode(z)),))[0]
+        return self._of_latents(latents, lambda z: (pictures(self._net.decode(z).clamp(0, 1)),))[0]

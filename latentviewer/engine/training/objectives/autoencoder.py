@@ -55,8 +55,9 @@ class AutoencoderObjective:
         return (_squared_error(batch.images, net.decode(latents)) + decay).mean()
 
     def validation(self, net: ConvAeNet, batch: Batch) -> Tensor:
-        """The squared error alone."""
-        return _squared_error(batch.images, net.decode(net.encode(batch.images)))
+        """The squared error alone, of what is shown."""
+        decoded = net.decode(net.encode(batch.images)).clamp(0, 1)
+        return _squared_error(batch.images, decoded)
 
     def latents(self, net: ConvAeNet, images: Tensor) -> Tensor:
         """The latents."""
