@@ -74,8 +74,8 @@ def open_image_folder(place: Path, name: str) -> ImageFolderData:
     A table in the folder (.csv, .tsv, .json, .jsonl) names the files in a column such as
     `file_name` or `file` and gives the order; its other columns are kept. Without a table all
     images in the folder and down to four below it are taken, by name, and the subfolder is the
-    label. All are brought to the commonest size, and to at most 256 pixels a side; grey where all are
-    grey, else RGB.
+    label. All are brought to the commonest size, and to at most 256 pixels a side; grey where
+    all are grey, else RGB.
 
     Args:
         place: the folder, or the table in it where there are several.
