@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from latentviewer.app.carrying import carried
 from latentviewer.app.maps import Maps, first_settings
 from latentviewer.app.projects import session_from_json, session_to_json
 from latentviewer.app.services import ModelFound, Opened
@@ -9,6 +10,7 @@ from latentviewer.app.signal import Signal
 from latentviewer.app.state import SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
+from latentviewer.domain.first_samples import FIRST, first_samples
 from latentviewer.domain.ports import DataDistance, DataSet, Model
 from latentviewer.domain.space import Space
 from latentviewer.jobs.progress import CancelToken, Progress
@@ -144,12 +146,16 @@ class Opening:
                 name = str(result.project or result.space.name)
                 state = session_from_json(result.session, result.space, name)
             else:
-                state = SessionState(space=result.space, map=first_settings(result.space))
+                fresh = SessionState(space=result.space, map=first_settings(result.space))
+                state = carried(self._workspace.state, fresh)
             self.autosave()
         except UserError as error:
             self._workspace.fault(error)
             return
+        kept = _kept(state)
         self._start_anew(state, result.project)
+        if kept and result.session is None:
+            self._workspace.say(kept)
         if reference is not None:
             self.opened.emit(reference)
         for warning in result.warnings:
@@ -221,6 +227,8 @@ class Opening:
                 return None
             except UserError as error:
                 return str(error)
+            if space.provenance.extra.get(FIRST) == len(space):
+                data = first_samples(data, len(space))
             if len(data) != len(space):
                 return (
                     f"The data set {name} has {len(data)} samples, {space.name} has "
@@ -243,3 +251,15 @@ class Opening:
     def _on_distance(self, distance: DataDistance) -> None:
         self._workspace.distance = distance
         self._workspace.sources_changed.emit()
+
+
+def _kept(state: SessionState) -> str:
+    """Says what a newly opened space has from the one before."""
+    parts = []
+    if count := len(state.selection):
+        parts.append(f"the {count:,} selected samples" if count > 1 else "the selected sample")
+    if count := len(state.groups):
+        parts.append(f"{count} groups" if count > 1 else "the group")
+    if not parts:
+        return ""
+    return f"The same samples in another model: {' and '.join(parts)} stayed."

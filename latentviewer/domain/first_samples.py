@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 from latentviewer.domain.ports import DataSet, ImageShape
 from latentviewer.domain.table import Categories, Column, Numbers, Texts
 
+FIRST = "first"
+"""In the provenance of a space: how many samples of its data set it has, the first ones."""
+
 
 def first_samples(whole: DataSet, count: int) -> DataSet:
     """The first `count` samples, or the whole where there are no more."""

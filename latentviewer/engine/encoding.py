@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from latentviewer import __version__
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.first_samples import FIRST, FirstSamples
 from latentviewer.domain.ports import Capability, DataSet, Layered, Model, ModelCard
 from latentviewer.domain.space import Latents, Provenance, Space
 from latentviewer.domain.table import Column, Numbers
@@ -132,6 +133,8 @@ def space_of(
     }
     if layer is not None:
         extra["layer"] = layer
+    if isinstance(data, FirstSamples):
+        extra[FIRST] = len(data)
     where = f"{layer} of {card.name}" if layer is not None else card.name
     return Space(
         name=f"{data.name} by {where}",

@@ -9,6 +9,7 @@ import torch
 
 from latentviewer import __version__
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.first_samples import FIRST, FirstSamples
 from latentviewer.domain.ports import (
     Capability,
     DataSet,
@@ -159,6 +160,8 @@ def inverting_data(
         "recon_error": "mean squared error per value of the found latent's picture, in 0..1",
         "versions": _versions(),
     }
+    if isinstance(data, FirstSamples):
+        extra[FIRST] = len(data)
     return Space(
         f"{data.name} in {card.name}",
         latents,
