@@ -12,7 +12,7 @@ from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.first_samples import FIRST, first_samples
 from latentviewer.domain.ports import DataDistance, DataSet, Model
-from latentviewer.domain.space import Space
+from latentviewer.domain.space import NOTES, Space
 from latentviewer.jobs.progress import CancelToken, Progress
 from latentviewer.jobs.worker import Job
 
@@ -64,7 +64,9 @@ class Opening:
         handle = self._workspace.worker.submit(
             f"Encode {data}",
             steps,
-            done=lambda space: self._install(Opened(space, None, None), None),
+            done=lambda space: self._install(
+                Opened(space, None, None, tuple(space.provenance.extra.get(NOTES, ()))), None
+            ),
             failed=self._workspace.fault,
             progress=self._workspace.on_progress,
         )
@@ -223,6 +225,8 @@ class Opening:
         def load() -> DataSet | str | None:
             try:
                 data = services.open_data(name)
+                if space.provenance.model is not None:
+                    data = services.fit(data, space.provenance.model)
             except DataNotHereError:
                 return None
             except UserError as error:

@@ -130,6 +130,8 @@ class Services:
         open_path: a space, a table of latents, a project, or a model; a sample's name too.
         open_model: a model by bundled name or folder.
         open_data: a data set by name or folder; raises `DataNotHereError` where absent.
+        fit: a data set in the shape that a model takes, named as in `open_model`; unchanged
+            where the model is not to be had.
         use_data_folder: where to look for data sets first, from now on.
         download: a job that fetches a data set by name.
         encode: a job that encodes a data set with a model into a space.
@@ -147,6 +149,7 @@ class Services:
     open_path: Callable[[str], Opened | ModelFound]
     open_model: Callable[[str], Model]
     open_data: Callable[[str], DataSet]
+    fit: Callable[[DataSet, str], DataSet]
     use_data_folder: Callable[[Path], None]
     download: Callable[[str], Generator[Progress, None, Path]]
     encode: Callable[[Model, DataSet], Generator[Progress, None, Space]]

@@ -118,6 +118,7 @@ def make_services(
         open_path=open_reference,
         open_model=open_model,
         open_data=data,
+        fit=_fit,
         use_data_folder=use_folder,
         download=_download,
         encode=encode,
@@ -207,6 +208,16 @@ class _Keeper:
                 self._workbench.workspace.message.emit(
                     f"The settings are not kept for the next start. {error}", True
                 )
+
+
+def _fit(data: DataSet, model: str) -> DataSet:
+    from latentviewer.bootstrap.catalogue import model_card
+    from latentviewer.io.fitted import fitted
+
+    try:
+        return fitted(data, model_card(model).image)[0]
+    except UserError:
+        return data  # opening the model says what is wrong with it
 
 
 def _download(name: str) -> Generator[Progress, None, Path]:

@@ -13,6 +13,7 @@ from latentviewer.bootstrap.catalogue import open_data, open_model
 from latentviewer.bundled import models_folder
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability
+from latentviewer.domain.space import NOTES
 from latentviewer.jobs.progress import Progress
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def encode(
     """
     from latentviewer.engine.encoding import encode_data, space_of
 
+    data, note = _fitted(model, data)
     encoding = yield from _with_progress(encode_data(model, data, batch, layer))
-    return space_of(encoding, model.card, data, reference_of(model), layer)
+    return _noted(space_of(encoding, model.card, data, reference_of(model), layer), note)
 
 
 def sample(model: Model, count: int, **options: Any) -> Generator[Progress, None, Space]:
@@ -64,8 +66,24 @@ def invert(
     """Searches latents for the samples of a data set, for a model without encoder."""
     from latentviewer.engine.sampling import inverting_data
 
+    data, note = _fitted(model, data)
     searching = inverting_data(model, data, reference_of(model), steps=steps, seed=seed)
-    return (yield from _with_progress(searching))
+    return _noted((yield from _with_progress(searching)), note)
+
+
+def _fitted(model: Model, data: DataSet) -> tuple[DataSet, str | None]:
+    """The data in the shape that the model takes, and a sentence where that changed them."""
+    from latentviewer.io.fitted import fitted
+
+    return fitted(data, model.card.image)
+
+
+def _noted(space: Space, note: str | None) -> Space:
+    if note is None:
+        return space
+    extra = {**space.provenance.extra, NOTES: [note]}
+    provenance = dataclasses.replace(space.provenance, extra=extra)
+    return dataclasses.replace(space, provenance=provenance)
 
 
 def reference_of(model: Model) -> str:

@@ -3,11 +3,12 @@
 import argparse
 import time
 
-from latentviewer.cli.console import counted, follow, write_json, write_line
+from latentviewer.cli.console import counted, follow, write_json, write_line, write_note
 from latentviewer.cli.models import decoded, write_images
 from latentviewer.cli.outputs import checked_output
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import first_samples
+from latentviewer.domain.space import NOTES
 from latentviewer.domain.table import Numbers
 
 
@@ -36,6 +37,8 @@ def sample(arguments: argparse.Namespace) -> int:
         write_images(output, decoded(model, space.latent))
     else:
         write_space(space, output)
+    for note in space.provenance.extra.get(NOTES, ()):
+        write_note(f"latentviewer: {note}")
     seconds = time.monotonic() - started
     if arguments.json:
         write_json(
@@ -68,6 +71,8 @@ def invert(arguments: argparse.Namespace) -> int:
     steps = bootstrap.invert(model, data, arguments.steps, arguments.seed)
     space = follow(f"Invert {data.name}", steps)
     write_space(space, output)
+    for note in space.provenance.extra.get(NOTES, ()):
+        write_note(f"latentviewer: {note}")
     seconds = time.monotonic() - started
     column = space.columns["recon_error"]
     assert isinstance(column, Numbers)

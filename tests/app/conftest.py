@@ -218,6 +218,7 @@ class Fakes:
     def services(self) -> Services:
         return Services(
             samples=tuple, open_path=self.open_path, open_model=lambda name: DoublingModel(),
+            fit=lambda data, _model: data,
             open_data=self.open_data, use_data_folder=lambda path: None, download=self.download,
             encode=self.encode, pca=self.pca, stored_map=self.stored,  # type: ignore[arg-type,return-value]
             distance=lambda latents: FarBeyondTen(), nearest=self.nearest,

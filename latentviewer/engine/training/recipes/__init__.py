@@ -3,6 +3,7 @@
 from latentviewer.domain.errors import UserError
 from latentviewer.engine.training.recipes.digits import DIGITS_VAE
 from latentviewer.engine.training.recipes.faces import (
+    FACES_AE,
     FACES_CLASSIFIER,
     FACES_GAN,
     FACES_LDM,
@@ -15,6 +16,7 @@ from latentviewer.engine.training.recipes.mnist import (
     MNIST_VAE,
 )
 from latentviewer.engine.training.recipes.recipe import Recipe
+from latentviewer.engine.training.recipes.shapes import SHAPES_BETA_VAE
 
 RECIPES = (
     MNIST_VAE,
@@ -23,9 +25,11 @@ RECIPES = (
     MNIST_CLASSIFIER,
     DIGITS_VAE,
     FACES_VAE,
+    FACES_AE,
     FACES_GAN,
     FACES_LDM,
     FACES_CLASSIFIER,
+    SHAPES_BETA_VAE,
 )
 
 
