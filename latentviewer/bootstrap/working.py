@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -69,6 +69,13 @@ def invert(
     data, note = _fitted(model, data)
     searching = inverting_data(model, data, reference_of(model), steps=steps, seed=seed)
     return _noted((yield from _with_progress(searching)), note)
+
+
+def adopt(name: str, weights: Path, out: Path, classes: Sequence[str] | None) -> Path:
+    """Makes a model folder of a torchvision classifier's weights; see `engine.adopting`."""
+    from latentviewer.engine.adopting import adopt_torchvision
+
+    return adopt_torchvision(name, weights, out, classes)
 
 
 def _fitted(model: Model, data: DataSet) -> tuple[DataSet, str | None]:

@@ -20,6 +20,7 @@ from latentviewer.engine.adapters import (
     conv_diffusion,
     conv_gan,
     conv_vae,
+    torchvision_classifier,
 )
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME, model_folder, read_config
 from latentviewer.engine.networks import adversarial, classifying, convolutional, diffusion
@@ -83,6 +84,12 @@ def _families() -> dict[str, Family]:
             classifying.ClassifierNet,
             conv_classifier.ConvClassifier,
             conv_classifier.CAPABILITIES,
+        ),
+        torchvision_classifier.FAMILY: Family(
+            torchvision_classifier.config_from_json,
+            torchvision_classifier.build,
+            torchvision_classifier.TorchvisionClassifier,
+            torchvision_classifier.CAPABILITIES,
         ),
     }
 
