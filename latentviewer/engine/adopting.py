@@ -133,13 +133,15 @@ def _described(name: str, net: nn.Module, classes: Sequence[str]) -> Torchvision
     side = int(transform.crop_size[0])
     _, nodes = get_graph_node_names(net)
     modules = dict(net.named_modules())
+    head = list(net.state_dict())[-1].rpartition(".")[0]
+    nodes = nodes[: nodes.index(head)]  # what comes after are answers, not features
     layers: list[str] = []
-    for node in nodes[:-1]:  # the last one is the output
+    for node in nodes:
         short = ".".join(node.split(".")[:_SHOWN_DEPTH])
         if short in modules and short not in layers:
             layers.append(short)
-    if nodes[-2] not in layers and _module_of(nodes[-2], modules) not in layers[-1:]:
-        layers.append(nodes[-2])
+    if _module_of(nodes[-1], modules) not in layers[-1:]:
+        layers.append(nodes[-1])
     extractor = create_feature_extractor(net, {layer: layer for layer in layers})
     with torch.inference_mode():
         given = extractor(torch.zeros(1, 3, side, side))
