@@ -19,6 +19,7 @@ from latentviewer.jobs.progress import Progress
 if TYPE_CHECKING:
     from latentviewer.domain.ports import DataSet, Images, Model, Rasteriser
     from latentviewer.domain.space import Latents, Space
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 
 T = TypeVar("T")
 
@@ -209,7 +210,18 @@ def evaluate(model: Model, data: DataSet) -> dict[str, Any]:
     """
     from latentviewer.engine.measuring import measure
 
-    return measure(model, data)
+    return measure(model, data, judge=judge_of(data))
+
+
+def judge_of(data: DataSet) -> ConvClassifier | None:
+    """The bundled classifier of such images, if there is one."""
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
+
+    folder = models_folder() / f"{data.name.partition(':')[0]}-classifier"
+    if not (folder / "config.json").is_file():
+        return None
+    found = open_model(folder.name)
+    return found if isinstance(found, ConvClassifier) else None
 
 
 def train(
@@ -241,5 +253,6 @@ def train(
     )
     data = open_data(recipe.data, data_folder)
     measured = open_data(recipe.test_data, data_folder)
-    result = yield from _with_progress(run(recipe, data, out, test_data=measured, fresh=fresh))
+    options: dict[str, Any] = {"test_data": measured, "judge": judge_of(measured), "fresh": fresh}
+    result = yield from _with_progress(run(recipe, data, out, **options))
     return Path(result.folder)

@@ -46,6 +46,11 @@ _ROWS = (
     ("test_psnr_db", "peak signal-to-noise ratio", " dB"),
     ("test_accuracy", "accuracy, mean over the questions", ""),
     ("test_balanced_accuracy", "balanced accuracy, mean over the questions", ""),
+    ("test_agreement", "attributes read from the reconstruction as they are", ""),
+    ("test_precision", "precision of samples", ""),
+    ("test_recall", "recall of samples", ""),
+    ("test_frechet_distance", "Fréchet distance of samples", ""),
+    ("test_as_asked", "samples that are what was asked for", ""),
     ("valid_nelbo_nats", "negative ELBO, held-out images", " nats per image"),
     ("valid_squared_error", "squared error per image, held-out images", ""),
     ("valid_discriminator_nats", "discriminator's cross-entropy, held-out images", " nats"),
@@ -59,6 +64,15 @@ _NOTES = {
         "data (Burda et al., 2016)."
     ),
     "test_psnr_db": "The signal-to-noise ratio is the mean of the images' own.",
+    "test_agreement": (
+        "Attributes are read by the bundled classifier of the same data; the share is a mean "
+        "over those with two values."
+    ),
+    "test_precision": (
+        "Precision and recall (Kynkäänniemi et al., 2019, k = 3) and the Fréchet distance "
+        "compare 5,000 samples with as many real images in the last layer of the bundled "
+        "classifier of the same data; they compare with nothing measured in other features."
+    ),
     "test_balanced_accuracy": (
         "The balanced accuracy of a question is the mean over its answers of the share told right."
     ),
@@ -132,6 +146,8 @@ def model_readme(recipe: Recipe, config: Mapping[str, Any], card: ModelCard) -> 
             lines.append(f"| {words}{where} | {figures[name]}{of}{unit} |")
     for question, value in figures.get("test_by_question", {}).items():
         lines.append(f"| {question}, balanced accuracy | {value} |")
+    for condition, value in figures.get("test_as_asked_by_condition", {}).items():
+        lines.append(f"| asked for by {condition} | {value} |")
     notes = [note for name, note in _NOTES.items() if name in figures]
     if bernoulli and "test_nelbo_nats" in figures:
         notes.append(_BERNOULLI_NOTE)
