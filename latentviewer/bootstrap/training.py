@@ -81,13 +81,16 @@ def train_live(
         yield Progress(None, f"reading {recipe.test_data}")
         rows = np.linspace(0, len(measured) - 1, min(len(measured), WATCHED)).astype(np.int64)
         watched = _table(measured, rows)
+        images = measured.images(rows)
+        # The first step loads what torch needs for training, which takes a while.
+        yield Progress(None, "getting ready")
         steps = train(
             recipe,
             data,
             folder,
             test_data=measured,
             fresh=request.afresh,
-            watched=measured.images(rows),
+            watched=images,
         )
         result = yield from _live(steps, folder, watched)
     finally:

@@ -46,6 +46,10 @@ class RecipeList(QListWidget):
         row = names.index(chosen.name) if chosen is not None and chosen.name in names else -1
         self.setCurrentRow(row if row >= 0 else _first_that_can(offers))
         self.blockSignals(False)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, _ROW_PX * max(3, self.count()) + 4)
 
     @property
     def offer(self) -> RecipeOffer | None:
@@ -66,12 +70,12 @@ def mark_of(offer: RecipeOffer) -> str:
     """What is to be known at a glance: what lies unfinished, what is missing, or the length."""
     unfinished = offer.unfinished
     if offer.missing is not None:
-        return "data not here"
+        return f"{offer.data} is not here"
     if unfinished is not None and unfinished.fault is not None:
         return "unfinished, cannot go on"
     if unfinished is not None:
         return f"unfinished, {unfinished.epoch} of {unfinished.epochs} epochs"
-    return f"at most {offer.epochs} epochs"
+    return f"{offer.data}, at most {offer.epochs} epochs"
 
 
 def _first_that_can(offers: Sequence[RecipeOffer]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -21,7 +22,7 @@ from latentviewer.ui.theme import Theme
 from latentviewer.ui.training.recipe_list import RecipeList
 from latentviewer.ui.wheel import guard_wheel
 
-_WIDTH_PX, _HEIGHT_PX = 560, 560
+_WIDTH_PX, _HEIGHT_PX, _ROOM_PX = 580, 470, 210
 _MOST_EPOCHS, _GREATEST_SEED = 100_000, 2_147_483_647
 
 
@@ -80,6 +81,7 @@ class TrainDialog(QDialog):
             label = QLabel(text)
             label.setBuddy(box)
             box.setFixedWidth(96)
+            box.setAlignment(Qt.AlignmentFlag.AlignCenter)
             numbers.addWidget(label)
             numbers.addWidget(box)
             numbers.addSpacing(14)
@@ -111,9 +113,15 @@ class TrainDialog(QDialog):
         self._loading.setVisible(offers is None)
         if offers is not None:
             self.recipes.set_offers(offers)
+            self.resize(self.width(), max(self.height(), self._height_for_all()))
             if not self.recipes.hasFocus() and self._close.hasFocus():
                 self.recipes.setFocus()
         self._show_offer()
+
+    def _height_for_all(self) -> int:
+        parent = self.parentWidget()
+        most = parent.height() - 60 if parent is not None else 900
+        return min(self.recipes.sizeHint().height() + _ROOM_PX, most)
 
     def set_running(self, recipe: str) -> None:
         """The recipe that is being trained now, or the empty text."""

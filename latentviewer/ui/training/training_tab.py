@@ -62,6 +62,7 @@ class TrainingTab(QWidget):
         self.log = QToolButton()
         self.log.setText("Log")
         self.log.setCheckable(True)
+        self.log.setStyleSheet("padding: 1px 7px; font-size: 11px;")
         self.log.setAccessibleName("Loss on a log scale")
         self.log.clicked.connect(self._on_log)
         self.replay = QToolButton()
