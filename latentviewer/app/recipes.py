@@ -51,7 +51,7 @@ class RecipeOffer:
     unfinished: UnfinishedRun | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrainingRequest:
     """What a person asked for.
 
@@ -59,12 +59,15 @@ class TrainingRequest:
         recipe: its name.
         epochs, seed: instead of the recipe's own; an unfinished run keeps its own.
         afresh: throws an unfinished run's state away.
+        after: the last picture of the sitting that this one goes on from, which the first
+            picture is turned to; None where there is none.
     """
 
     recipe: str
     epochs: int | None = None
     seed: int | None = None
     afresh: bool = False
+    after: "Snapshot | None" = None
 
 
 @dataclass(frozen=True, eq=False)

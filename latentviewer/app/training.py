@@ -129,9 +129,12 @@ class Training:
             raise UserError(f"A seed is 0 or more, not {seed}.")
         if begin not in (CONTINUE, AFRESH):
             raise UserError(f"Training begins with {CONTINUE} or {AFRESH}, not “{begin}”.")
-        request = TrainingRequest(recipe, epochs, seed, begin == AFRESH)
+        before = self.run
+        again = before is not None and before.kept > 0 and before.request.recipe == recipe
+        if begin == AFRESH or not again:
+            self.snapshots, self._shown = Snapshots(), None
+        request = TrainingRequest(recipe, epochs, seed, begin == AFRESH, self._shown)
         services = self._workspace.services
-        self.snapshots, self._shown = Snapshots(), None
         self._move(TrainingRun(request))
 
         def steps(_token: CancelToken) -> Generator[Progress, None, TrainedModel]:

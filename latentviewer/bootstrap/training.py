@@ -92,7 +92,7 @@ def train_live(
             fresh=request.afresh,
             watched=images,
         )
-        result = yield from _live(steps, folder, watched)
+        result = yield from _live(steps, folder, watched, request.after)
     finally:
         # A run that was stopped before anything was kept leaves nothing behind.
         with contextlib.suppress(OSError):
@@ -108,9 +108,8 @@ def train_live(
 
 
 def _live(
-    steps: Generator[Any, None, Any], folder: Path, watched: Space
+    steps: Generator[Any, None, Any], folder: Path, watched: Space, snapshot: Snapshot | None
 ) -> Generator[Progress, None, Any]:
-    snapshot: Snapshot | None = None
     while True:
         try:
             step = next(steps)
@@ -142,7 +141,7 @@ def _picture(latents: Latents, epoch: float, before: Snapshot | None) -> Snapsho
 
     fitted = fit_pca(latents, 2)
     coordinates = fitted.coordinates
-    if before is not None:
+    if before is not None and before.coordinates.shape == coordinates.shape:
         coordinates = turned_to(coordinates, before.coordinates)
     return Snapshot(coordinates, epoch, float(fitted.explained.sum()))
 

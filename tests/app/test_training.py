@@ -252,3 +252,23 @@ def test_pictures_are_thinned_evenly_and_the_newest_is_there() -> None:
     with pytest.raises(IndexError):
         kept[len(kept)]
     assert kept[kept.nearest(500.2)].epoch == min(epochs, key=lambda e: abs(e - 500.2))
+
+
+def test_going_on_keeps_the_pictures_and_hands_on_the_last(
+    by_hand: Workbench, worker: WorkerByHand, fakes: Fakes
+) -> None:
+    by_hand.commands.run("train.start", recipe="tiny-vae")
+    worker.step()
+    last = by_hand.training.snapshots[0]
+    fakes.offers[0] = offer("tiny-vae", unfinished=unfinished(1))
+    worker.end("cancelled")
+    fakes.reports = [report(2, 1.2)]
+    by_hand.commands.run("train.start", recipe="tiny-vae")
+    worker.step()
+    assert fakes.requests[-1].after is last
+    assert len(by_hand.training.snapshots) == 2
+    worker.end("cancelled")
+    by_hand.commands.run("train.start", recipe="tiny-vae", begin="afresh")
+    worker.step()
+    assert fakes.requests[-1].after is None
+    assert len(by_hand.training.snapshots) == 1

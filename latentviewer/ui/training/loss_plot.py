@@ -115,7 +115,7 @@ class LossPlot(pyqtgraph.PlotWidget):  # type: ignore[misc]
 
     def _label(self) -> None:
         style = {"color": self._theme.text_dim, "font-size": "11px"}
-        self.setLabel("left", f"Loss, {self._unit}" if self._unit else "Loss", **style)
+        self.setLabel("left", self._unit or "Loss", **style)
         self.setLabel("bottom", "Epoch", **style)
 
     def _draw(self) -> None:

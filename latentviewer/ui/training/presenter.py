@@ -163,7 +163,7 @@ class TrainingPresenter:
 
     def _on_run(self, run: TrainingRun) -> None:
         if self._run is None or self._run.request is not run.request:
-            self._begin()
+            self._begin(goes_on=run.request.after is not None)
         self._run = run
         tab = self.tab
         assert tab is not None
@@ -179,7 +179,7 @@ class TrainingPresenter:
         if not run.active and not len(self._training.snapshots):
             tab.map.set_empty_text("Training ended before the first picture.")
 
-    def _begin(self) -> None:
+    def _begin(self, goes_on: bool) -> None:
         if self.tab is None:
             # With it comes pyqtgraph, which the start of the program need not wait for.
             from latentviewer.ui.training.training_tab import TrainingTab
@@ -187,11 +187,13 @@ class TrainingPresenter:
             self.tab = TrainingTab(self._dispatch, self._rasteriser, self._theme)
             self._editor.add_training(self.tab)
         self._stop_replay()
-        self._watched, self._chosen, self._trace, self._losses = None, None, [], None
-        self.tab.map.clear()
-        self.tab.map.set_empty_text("The first picture comes within seconds.")
-        self.tab.plot.set_losses((), (), "", 1)
-        self.tab.set_snapshots(0, 0, "")
+        self._trace, self._losses = [], None
+        if not goes_on:
+            self._watched, self._chosen = None, None
+            self.tab.map.clear()
+            self.tab.map.set_empty_text("The first picture comes within seconds.")
+            self.tab.plot.set_losses((), (), "", 1)
+            self.tab.set_snapshots(0, 0, "")
         self._began()
 
     def _show_colours(self) -> None:

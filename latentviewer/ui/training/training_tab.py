@@ -22,7 +22,8 @@ from latentviewer.ui.training.loss_plot import LossPlot
 from latentviewer.ui.wheel import guard_wheel
 
 _WIDE_FROM_PX, _LEAST_PX = 620, 408
-_ACTIONS = ("stop", "go_on", "try_again", "afresh", "open", "choose")
+# From the right to the left; the first that is there is what most want next.
+_BY_WEIGHT = ("stop", "go_on", "open", "try_again", "afresh", "choose")
 
 
 class TrainingTab(QWidget):
@@ -44,6 +45,7 @@ class TrainingTab(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Training")
         self._dispatch, self._theme = dispatch, theme
+        self._actions: frozenset[str] = frozenset()
         self._recipe, self._narrow, self._replaying = "", False, False
         self._name = QLabel()
         self._name.setProperty("role", "title")
@@ -112,7 +114,7 @@ class TrainingTab(QWidget):
         head.addWidget(self._name)
         head.addSpacing(4)
         head.addWidget(self._facts, 1)
-        for name in reversed(_ACTIONS):
+        for name in reversed(_BY_WEIGHT):
             head.addWidget(self.buttons[name])
         over_plot = QHBoxLayout()
         over_plot.setSpacing(8)
@@ -151,6 +153,7 @@ class TrainingTab(QWidget):
             self._narrow = narrow
             self._moment.setFixedWidth(56 if narrow else 72)
             self._show_curves()
+            self.set_actions(self._actions)
 
     def set_theme(self, theme: Theme) -> None:
         """Repaints in another theme."""
@@ -185,9 +188,19 @@ class TrainingTab(QWidget):
         return self._sentence.text()
 
     def set_actions(self, shown: frozenset[str]) -> None:
-        """Which buttons are there."""
+        """Which buttons are there; the focus goes on to the one that follows.
+
+        A narrow tab leaves out what the menu has too, where there is something else to do.
+        """
+        self._actions = shown
+        if self._narrow and len(shown) > 1:
+            shown = shown - {"choose"}
+        had_focus = any(b.hasFocus() for n, b in self.buttons.items() if n not in shown)
         for name, button in self.buttons.items():
             button.setVisible(name in shown)
+        if had_focus:
+            following = next(name for name in _BY_WEIGHT if name in shown)
+            self.buttons[following].setFocus()
 
     def set_log(self, log: bool) -> None:
         """Whether the loss stands on a logarithmic scale."""
@@ -232,6 +245,7 @@ class TrainingTab(QWidget):
         gap = "&nbsp;&nbsp;" if self._narrow else "&nbsp;&nbsp;&nbsp;&nbsp;"
         self._curves.setText(
             f"<span style='font-size:11px; color:{theme.text_dim}'>"
+            + f"Loss:{gap}"
             + gap.join(f"<span style='color:{c}'>{mark}</span>&nbsp;{t}" for c, mark, t in parts)
             + "</span>"
         )
