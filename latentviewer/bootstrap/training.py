@@ -76,8 +76,8 @@ def train_live(
     folder, unfinished, _ = _place(recipe)
     recipe = _as_asked(recipe, request, unfinished, folder)
     data, measured = open_data(recipe.data), open_data(recipe.test_data)
-    _check_writable(folder)
     try:
+        _check_writable(folder)
         yield Progress(None, f"reading {recipe.test_data}")
         rows = np.linspace(0, len(measured) - 1, min(len(measured), WATCHED)).astype(np.int64)
         watched = _table(measured, rows)

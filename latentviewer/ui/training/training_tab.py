@@ -6,6 +6,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSlider,
     QToolButton,
     QVBoxLayout,
@@ -61,6 +62,7 @@ class TrainingTab(QWidget):
         self.plot = LossPlot(theme)
         self.map = LiveMap(rasteriser, theme)
         self._curves = QLabel()
+        self._curves.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.log = QToolButton()
         self.log.setText("Log")
         self.log.setCheckable(True)
@@ -242,10 +244,12 @@ class TrainingTab(QWidget):
             (theme.accent, "━", "validation"),
             (theme.text, "○", "best"),
         ]
+        if self._narrow:
+            parts.pop()
         gap = "&nbsp;&nbsp;" if self._narrow else "&nbsp;&nbsp;&nbsp;&nbsp;"
         self._curves.setText(
             f"<span style='font-size:11px; color:{theme.text_dim}'>"
-            + f"Loss:{gap}"
+            + ("" if self._narrow else f"Loss:{gap}")
             + gap.join(f"<span style='color:{c}'>{mark}</span>&nbsp;{t}" for c, mark, t in parts)
             + "</span>"
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from latentviewer.app.colouring import colouring
@@ -256,6 +256,7 @@ def test_nothing_is_cut_off_in_a_narrow_window(tab: TrainingTab, width: int) -> 
     tab.set_actions(frozenset({"go_on", "afresh", "choose"}))
     for _ in range(2):  # what a narrow tab leaves out makes it narrower still
         tab.resize(width, 260)
+        QCoreApplication.processEvents()
     assert tab.width() == width
     for button in tab.buttons.values():
         if button.isVisible():
