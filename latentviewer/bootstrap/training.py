@@ -132,7 +132,9 @@ def _live(
             watched=watched,
             snapshot=snapshot,
         )
-        yield Progress(step.fraction, step.text, report)
+        # The losses stand in the tab; the status line has little room.
+        brief = step.text.partition(":")[0] if step.text.startswith("Epoch") else step.text
+        yield Progress(step.fraction, brief, report)
 
 
 def _picture(latents: Latents, epoch: float, before: Snapshot | None) -> Snapshot:

@@ -124,6 +124,8 @@ QPushButton[role="primary"] { background: $accent; color: $accent_text; border-c
   font-weight: 600; }
 QPushButton[role="primary"]:hover { background: $accent_hover; }
 QPushButton[role="primary"]:focus { border: 2px solid $text; padding: 4px 10px; }
+QPushButton[role="primary"]:disabled { background: transparent; color: $text_faint;
+  border-color: $border; }
 QToolButton { padding: 5px; }
 QToolButton[role="flat"], QPushButton[role="flat"] { background: transparent;
   border-color: transparent; }

@@ -28,7 +28,7 @@ class Key:
         """Pixels at the right edge that it takes; 0 where the map is too small for it."""
         if self.legend is None or map_width < _NARROWEST_MAP_PX:
             return 0
-        return round(_SWATCH_PX + 6 + self._text_width()) + 2 * _EDGE_PX
+        return round(_SWATCH_PX + 6 + self._text_width(map_height)) + 2 * _EDGE_PX
 
     def lines(self, map_height: int) -> list[str]:
         """The names that have room; a last line tells how many more there are."""
@@ -98,11 +98,11 @@ class Key:
         words.moveBottom(bar.bottom() + 3)
         self._write(painter, words, f"{self.legend.low:.3g}")
 
-    def _text_width(self) -> float:
+    def _text_width(self, map_height: int) -> float:
         metrics = QFontMetricsF(_font(QFont()))
         words = [self.legend.title if self.legend is not None else ""]
         if isinstance(self.legend, CategoryLegend):
-            words += [name or "no label" for name in self.legend.names[:60]]
+            words += self.lines(map_height)
         else:
             words.append("-0.0000")
         return min(max(metrics.horizontalAdvance(word) for word in words) + 4, _WIDEST_PX)

@@ -117,6 +117,8 @@ class LossPlot(pyqtgraph.PlotWidget):  # type: ignore[misc]
         style = {"color": self._theme.text_dim, "font-size": "11px"}
         self.setLabel("left", self._unit or "Loss", **style)
         self.setLabel("bottom", "Epoch", **style)
+        # Else the new words stand where the old ones had their middle.
+        self.getAxis("left").resizeEvent(None)
 
     def _draw(self) -> None:
         log = self.log and self.can_log

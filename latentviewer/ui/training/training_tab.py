@@ -153,7 +153,7 @@ class TrainingTab(QWidget):
         narrow = self.width() < _WIDE_FROM_PX
         if narrow != self._narrow:
             self._narrow = narrow
-            self._moment.setFixedWidth(56 if narrow else 72)
+            self._moment.setFixedWidth(68 if narrow else 72)
             self._show_curves()
             self.set_actions(self._actions)
 
