@@ -326,8 +326,8 @@ COMMANDS: tuple[Command, ...] = (
     _command(
         "arithmetic.focus", "Write an expression", "Latent", "Ctrl+L", needs=(_S,), icon="sigma"
     ),
-    # Model
-    _command("train.choose", "Train a model…", "Model", "Ctrl+T", icon="chart-line"),
+    # Train
+    _command("train.choose", "Train a model…", "Train", "Ctrl+T", icon="chart-line"),
     _command(
         "train.start",
         "Train",
@@ -339,16 +339,16 @@ COMMANDS: tuple[Command, ...] = (
         _A("begin", "choice", "beginnings", optional=True),
         listed=False,
     ),
-    _command("train.stop", "Stop training", "Model", needs=(Needs.TRAINING,), icon="square"),
+    _command("train.stop", "Stop training", "Train", needs=(Needs.TRAINING,), icon="square"),
     _command(
         "train.open",
         "Open the trained model",
-        "Model",
+        "Train",
         needs=(Needs.TRAINED,),
         icon="chart-scatter",
     ),
-    _command("train.replay", "Replay the training", "Model", needs=(Needs.SNAPSHOTS,), icon="play"),
-    _command("train.log_scale", "Loss on a log scale", "Model", needs=(Needs.TRAINING_RUN,)),
+    _command("train.replay", "Replay the training", "Train", needs=(Needs.SNAPSHOTS,), icon="play"),
+    _command("train.log_scale", "Loss on a log scale", "Train", needs=(Needs.TRAINING_RUN,)),
     _command(
         "train.show_snapshot",
         "Show the training at",
@@ -393,7 +393,7 @@ MENUS: tuple[str, ...] = (
     "Map",
     "Latent",
     "Path",
-    "Model",
+    "Train",
     "View",
     "Help",
 )
