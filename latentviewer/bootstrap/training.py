@@ -220,19 +220,22 @@ def _holds_something(folder: Path) -> bool:
 
 
 def _unfinished(recipe: Recipe, checkpoint: Path) -> UnfinishedRun:
-    from latentviewer.engine.training.checkpoint import another_run, read_run
+    from latentviewer.engine.training.checkpoint import read_run
+
+    def lost(why: str) -> UnfinishedRun:
+        return UnfinishedRun(0, recipe.epochs, recipe.seed, fault=f"{why}; start afresh.")
 
     try:
         state, identity = read_run(checkpoint)
+    except UnfinishedRunError:
+        return lost(f"{checkpoint} is damaged, so the run cannot go on from it")
+    try:
         begun = identity["recipe"]
         epochs, seed = int(begun["epochs"]), int(begun["seed"])
-        if begun != _as_stored(dataclasses.replace(recipe, epochs=epochs, seed=seed)):
-            raise another_run(checkpoint)
-    except (UnfinishedRunError, KeyError, TypeError, ValueError) as error:
-        fault = (
-            str(error) if isinstance(error, UnfinishedRunError) else str(another_run(checkpoint))
-        )
-        return UnfinishedRun(0, recipe.epochs, recipe.seed, fault=fault)
+    except (KeyError, TypeError, ValueError):
+        begun, epochs, seed = None, recipe.epochs, recipe.seed
+    if begun != _as_stored(dataclasses.replace(recipe, epochs=epochs, seed=seed)):
+        return lost(f"The run in {checkpoint.parent} was begun by another recipe of that name")
     return UnfinishedRun(state.epoch, epochs, seed, tuple(state.history))
 
 

@@ -16,6 +16,10 @@ class ElidedLabel(QLabel):
         super().setText(text)
         self.setToolTip(text)
 
+    def sizeHint(self) -> QSize:
+        # A broken scale of the screen rounds the width of a text by more than a pixel.
+        return super().sizeHint() + QSize(4, 0)
+
     def minimumSizeHint(self) -> QSize:
         return QSize(20, super().minimumSizeHint().height())
 

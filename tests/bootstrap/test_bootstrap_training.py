@@ -185,7 +185,8 @@ def test_a_checkpoint_that_cannot_be_gone_on_from_is_told_before(
     unfinished = tiny().unfinished
     assert unfinished is not None
     assert unfinished.fault is not None
-    assert str(checkpoint) in unfinished.fault
+    assert str(checkpoint.parent) in unfinished.fault
+    assert unfinished.fault.endswith("; start afresh.")
     with pytest.raises(UnfinishedRunError):
         train()
     _, model = train(afresh=True)

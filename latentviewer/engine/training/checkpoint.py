@@ -76,7 +76,10 @@ def read_checkpoint(path: Path, tensors: RunTensors, identity: Any) -> RunState:
     """
     state, found = read_run(path)
     if found != json.loads(json.dumps(identity)):
-        raise another_run(path)
+        raise UnfinishedRunError(
+            f"{path} is from a run with another recipe, other data or another precision; "
+            "name another folder, or delete the file to start again."
+        )
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             named = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
@@ -100,14 +103,6 @@ def read_run(path: Path) -> tuple[RunState, Any]:
         return state, json.loads(metadata.get("identity", "null"))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise _damaged(path) from error
-
-
-def another_run(path: Path) -> UnfinishedRunError:
-    """The refusal of a run that was begun differently."""
-    return UnfinishedRunError(
-        f"{path} is from a run with another recipe, other data or another precision; "
-        "name another folder, or delete the file to start again."
-    )
 
 
 def _damaged(path: Path) -> UnfinishedRunError:

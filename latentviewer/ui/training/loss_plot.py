@@ -110,7 +110,7 @@ class LossPlot(pyqtgraph.PlotWidget):  # type: ignore[misc]
             self._unit = unit
             self._label()
         far = max(len(history) + 1, epochs / 10)
-        self.setXRange(0, min(max(far, 1), max(epochs, 1)), padding=0.02)
+        self.setXRange(0, min(max(far, 1), max(epochs, 1)), padding=0.04)
         self._draw()
 
     def _label(self) -> None:
