@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.recipes import RecipeOffer, TrainedModel, TrainingRequest
 from latentviewer.domain.ports import DataDistance, DataSet, Inverse, Model
 from latentviewer.domain.space import Latents, Space
 from latentviewer.jobs.progress import JobStatus, Progress
@@ -143,6 +144,8 @@ class Services:
         export_path: a job that decodes latents (f, d) and writes them as PNG strip, GIF or
             MP4 at so many frames a second, or the latents themselves as NPY.
         start_umap: UMAP in the child process.
+        recipes: what can be trained, and what lies unfinished.
+        train: a job that trains a recipe; its partial results are `TrainingReport`s.
     """
 
     samples: Callable[[], tuple[Sample, ...]]
@@ -160,3 +163,5 @@ class Services:
     save_project: Callable[[Path, Mapping[str, Any], Space], None]
     export_path: Callable[[Model | None, Latents, Path, int], Generator[Progress, None, Path]]
     start_umap: UmapStart
+    recipes: Callable[[], tuple[RecipeOffer, ...]]
+    train: Callable[[TrainingRequest], Generator[Progress, None, TrainedModel]]

@@ -19,6 +19,7 @@ from latentviewer.app.services import Services
 from latentviewer.app.settings import Settings
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import Blend
+from latentviewer.app.training import AFRESH, CONTINUE, Training
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.table import Numbers
 from latentviewer.jobs.worker import Worker
@@ -28,8 +29,8 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening:
-            the controllers. commands: the command list with its work.
+        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening,
+            training: the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -46,9 +47,11 @@ class Workbench:
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
+        self.training = Training(self.workspace)
         self.commands = Commands(self.present)
         self.commands.give_work(self._work())
         self.opening.opened.connect(self._on_opened)
+        self.opening.data_came.connect(self.training.look_again)
         self.arithmetic.outcome_changed.connect(self._on_outcome)
 
     def remember(self, settings: Settings) -> None:
@@ -62,6 +65,7 @@ class Workbench:
         workspace, state = self.workspace, self.workspace.state
         columns = state.space.columns if state.space is not None else {}
         colour_by = columns.get(state.map.colour_by or "")
+        run = self.training.run
         there = {
             Needs.SPACE: state.space is not None,
             Needs.MODEL: workspace.model is not None,
@@ -73,6 +77,10 @@ class Workbench:
             Needs.UNDO: workspace.session.undo_title is not None,
             Needs.REDO: workspace.session.redo_title is not None,
             Needs.JOB: bool(workspace.jobs) or self.maps.is_forming,
+            Needs.TRAINING: self.training.active,
+            Needs.TRAINING_RUN: run is not None,
+            Needs.TRAINED: run is not None and run.model is not None,
+            Needs.SNAPSHOTS: len(self.training.snapshots) > 1,
             Needs.UNSAVED: workspace.session.unsaved,
         }
         return frozenset(need for need, holds in there.items() if holds)
@@ -88,6 +96,8 @@ class Workbench:
             "tools": ["move", "rectangle", "lasso", "path"],
             "themes": ["dark", "light"],
             "dims": ["2", "3"],
+            "recipes": [offer.name for offer in self.training.offers or ()],
+            "beginnings": [CONTINUE, AFRESH],
             "data": [
                 "digits",
                 "mnist:test",
@@ -195,11 +205,18 @@ class Workbench:
             "path.closed": paths.toggle_closed,
             "path.show_frame": paths.show_frame,
             "arithmetic.evaluate": self.arithmetic.evaluate,
+            "train.start": self.training.start,
+            "train.stop": self.training.stop,
+            "train.open": self._open_trained,
             "data.get": opening.get_data,
             "data.encode": opening.encode,
             "data.use_folder": lambda path: opening.use_data_folder(str(path)),
             "jobs.cancel": self._cancel,
         }
+
+    def _open_trained(self) -> None:
+        model = self.training.model
+        self.opening.encode(str(model.folder), model.data)
 
     def _cancel(self) -> None:
         self.maps.stop()

@@ -92,6 +92,14 @@ def card_figures(measured: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def headline(figures: Mapping[str, Any]) -> str:
+    """The figure to name a model by, in words, such as `negative ELBO 21.3 nats per image`."""
+    for name, words, unit in _ROWS:
+        if name in figures:
+            return f"{words} {figures[name]}{unit}"
+    return ""
+
+
 def model_readme(recipe: Recipe, config: Mapping[str, Any], card: ModelCard) -> str:
     """Markdown with what the model is, how it was trained, and its measured figures."""
     training, figures = config["training"], config["figures"]

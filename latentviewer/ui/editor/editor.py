@@ -1,4 +1,4 @@
-"""The bottom panel: tabs for the path and for arithmetic."""
+"""The bottom panel: tabs for the path, for arithmetic and, once there is one, for training."""
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
@@ -30,6 +30,7 @@ class Editor(QFrame):
         self._tabs.setStyleSheet("QTabWidget::tab-bar { left: 6px; }")
         self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setExpanding(False)
+        self._training_tab: QWidget | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._tabs)
@@ -51,6 +52,22 @@ class Editor(QFrame):
     def show_arithmetic(self) -> None:
         """Brings arithmetic to the front."""
         self._tabs.setCurrentWidget(self.arithmetic_tab)
+
+    def add_training(self, tab: QWidget) -> None:
+        """Adds the tab of a training; there is one at most."""
+        self._training_tab = tab
+        number = self._tabs.addTab(tab, "Training")
+        self._tabs.setTabToolTip(number, "Training  Alt+3")
+
+    def show_training(self) -> None:
+        """Brings the training to the front, where there is one."""
+        if self._training_tab is not None:
+            self._tabs.setCurrentWidget(self._training_tab)
+
+    def set_space_open(self, is_open: bool) -> None:
+        """Without a space there is nothing to edit: only a training is shown then."""
+        for tab in (self.path_tab, self.arithmetic_tab):
+            self._tabs.setTabVisible(self._tabs.indexOf(tab), is_open)
 
     def sizeHint(self) -> QSize:
         return QSize(800, 236)
