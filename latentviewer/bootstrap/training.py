@@ -20,6 +20,7 @@ from latentviewer.app.recipes import (
     TrainingRequest,
     UnfinishedRun,
 )
+from latentviewer.bootstrap.working import judge_of
 from latentviewer.bundled import data_folder
 from latentviewer.domain.errors import UnfinishedRunError, UserError
 from latentviewer.jobs.progress import Progress
@@ -89,6 +90,7 @@ def train_live(
             data,
             folder,
             test_data=measured,
+            judge=judge_of(measured),
             fresh=request.afresh,
             watched=images,
         )
