@@ -238,6 +238,9 @@ COMMANDS: tuple[Command, ...] = (
         _A("value", "number"),
         needs=(_S, Needs.PREVIEW),
     ),
+    _command(
+        "preview.show_mean", "Show mean of the space", "Latent", "M", needs=(_S,), icon="sigma"
+    ),
     _command("preview.reset", "Reset edited latent", "Latent", "Ctrl+R", needs=(_S, Needs.PREVIEW)),
     _command("preview.spread", "Posterior spread", "", "", _A("spread", "number"), needs=(_S, _M)),
     _command(
@@ -341,6 +344,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("view.sidebar", "Show or hide the sidebar", "View", "Ctrl+B", icon="panel-left"),
     _command("view.path_tab", "Path editor", "View", "Alt+1", needs=(_S,)),
     _command("view.arithmetic_tab", "Arithmetic editor", "View", "Alt+2", needs=(_S,)),
+    _command("view.dimensions_tab", "Latent dimensions", "View", "Alt+3", needs=(_S,)),
     _command("view.focus_map", "Go to the map", "View", "Alt+0", needs=(_S,)),
     _command("view.screenshot", "Save picture of the window…", "View", "", icon="camera"),
     # Jobs, help

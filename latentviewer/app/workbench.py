@@ -10,6 +10,7 @@ import numpy as np
 from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
+from latentviewer.app.dimensions import Dimensions
 from latentviewer.app.maps import METHOD_TITLES, Maps, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
@@ -28,8 +29,8 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening:
-            the controllers. commands: the command list with its work.
+        workspace: what is open. maps, previews, paths, dimensions, arithmetic, selecting,
+            opening: the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -43,6 +44,7 @@ class Workbench:
         self.maps = Maps(self.workspace)
         self.previews = Previews(self.workspace)
         self.paths = Paths(self.workspace, self.previews)
+        self.dimensions = Dimensions(self.workspace, self.previews)
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
@@ -173,6 +175,7 @@ class Workbench:
             "preview.pin_row": previews.pin_row,
             "preview.pin_place": previews.pin_place,
             "preview.unpin": previews.unpin,
+            "preview.show_mean": previews.show_mean,
             "preview.set_dimension": previews.set_dimension,
             "preview.reset": previews.reset,
             "preview.spread": previews.set_spread,

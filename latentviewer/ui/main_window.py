@@ -28,6 +28,7 @@ from latentviewer.domain.table import Categories
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.ui.application import apply_theme
 from latentviewer.ui.command_palette import CommandPalette
+from latentviewer.ui.editor.dimensions_presenter import DimensionsPresenter
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
 from latentviewer.ui.map.map_panel import MapPanel
@@ -139,6 +140,7 @@ class MainWindow(QMainWindow):
         self.maps = MapPresenter(workbench, self.map_panel, self.theme)
         self.previews = PreviewPresenter(workbench, self.preview, self.maps, self.status)
         self.films = EditorPresenter(workbench, self.editor)
+        self.dimensions = DimensionsPresenter(workbench, self.editor.dimensions_tab)
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
         workspace.session.changed.connect(self._on_state)
@@ -322,6 +324,7 @@ class MainWindow(QMainWindow):
             self._remember_layout()
         self.previews.stop()
         self.films.stop()
+        self.dimensions.stop()
         try:
             self.workbench.close()
         except (UserError, OSError) as error:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -441,3 +442,38 @@ def test_a_name_being_written_is_taken_by_the_next_command(
     assert group_names(opened) == ["loops"]
     opened.dispatch("groups.create", name="given")
     assert not [f for f in opened.sidebar.findChildren(NameField) if f.isVisible()]
+
+
+def test_the_dimensions_are_traversed_through_what_is_pinned(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    opened.dispatch("preview.pin_row", row=4)
+    opened.dispatch("view.dimensions_tab")
+    tab = opened.editor.dimensions_tab
+    QApplication.processEvents()
+    assert tab.isVisible()
+    assert tab.sentence is None
+    assert tab.caption.left.startswith("#4 · b")
+    rows = tab.traversals
+    at = rows.picture_rect(0, 8).center().toPoint()
+    QTest.mouseMove(rows.viewport(), at)
+    shown = opened.workbench.previews.shown
+    assert shown is not None
+    assert shown.latent.tolist() == [3, 1]
+    assert "z 0 = 3.00" in tab.caption.left
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: tab.caption.left.startswith("Edited #4"))
+    assert opened.preview.bars.edited.tolist() == [True, False]
+    opened.dispatch("edit.undo")
+    qtbot.waitUntil(lambda: tab.caption.left.startswith("#4 · b"))
+
+
+def test_a_space_without_a_decoder_has_a_sentence_in_place_of_traversals(
+    window: MainWindow, fakes: Fakes
+) -> None:
+    fakes.space = Space("plain", np.zeros((3, 2), np.float32))
+    window.dispatch("file.open_path", path="plain")
+    window.dispatch("view.dimensions_tab")
+    assert window.editor.dimensions_tab.sentence == (
+        "plain names no model, so no latent can be decoded."
+    )

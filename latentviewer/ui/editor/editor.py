@@ -1,9 +1,10 @@
-"""The bottom panel: tabs for the path and for arithmetic."""
+"""The bottom panel: tabs for the path, arithmetic and the latent dimensions."""
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from latentviewer.ui.editor.arithmetic_tab import ArithmeticTab
+from latentviewer.ui.editor.dimensions_tab import DimensionsTab
 from latentviewer.ui.editor.path_tab import PathTab
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.theme import Theme
@@ -11,7 +12,7 @@ from latentviewer.ui.theme import Theme
 
 class Editor(QFrame):
     """Attributes:
-    path_tab, arithmetic_tab: the pages.
+    path_tab, arithmetic_tab, dimensions_tab: the pages.
     """
 
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
@@ -20,12 +21,15 @@ class Editor(QFrame):
         self.setAccessibleName("Editor")
         self.path_tab = PathTab(dispatch, theme)
         self.arithmetic_tab = ArithmeticTab(dispatch, theme)
+        self.dimensions_tab = DimensionsTab(dispatch, theme)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._tabs.addTab(self.path_tab, "Path")
         self._tabs.addTab(self.arithmetic_tab, "Arithmetic")
+        self._tabs.addTab(self.dimensions_tab, "Dimensions")
         self._tabs.setTabToolTip(0, "Path editor  Alt+1")
         self._tabs.setTabToolTip(1, "Arithmetic editor  Alt+2")
+        self._tabs.setTabToolTip(2, "What each latent dimension carries  Alt+3")
         self._tabs.tabBar().setAccessibleName("Editors")
         self._tabs.setStyleSheet("QTabWidget::tab-bar { left: 6px; }")
         self._tabs.tabBar().setDrawBase(False)
@@ -41,8 +45,8 @@ class Editor(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Repaints in another theme."""
-        self.path_tab.set_theme(theme)
-        self.arithmetic_tab.set_theme(theme)
+        for tab in (self.path_tab, self.arithmetic_tab, self.dimensions_tab):
+            tab.set_theme(theme)
 
     def show_path(self) -> None:
         """Brings the path to the front."""
@@ -51,6 +55,10 @@ class Editor(QFrame):
     def show_arithmetic(self) -> None:
         """Brings arithmetic to the front."""
         self._tabs.setCurrentWidget(self.arithmetic_tab)
+
+    def show_dimensions(self) -> None:
+        """Brings the latent dimensions to the front."""
+        self._tabs.setCurrentWidget(self.dimensions_tab)
 
     def sizeHint(self) -> QSize:
         return QSize(800, 236)
