@@ -223,6 +223,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("map.blend", "Overplotting", "", "", _A("name", "choice", "blends"), needs=(_S,)),
     _command("map.toggle_density", "Density shading", "Map", "D", needs=(_S,)),
     _command("map.toggle_thumbnails", "Thumbnails when zoomed in", "Map", "T", needs=(_S,)),
+    _command("map.toggle_posterior", "Posterior as ellipse", "Map", "E", needs=(_S,)),
     # Latent
     _command("preview.pin_row", "Show sample", "", "", _A("row", "integer"), needs=(_S,)),
     _command(

@@ -23,7 +23,7 @@ from latentviewer.domain.traversal import (
 )
 
 _VALUES_PER_CALL = 2_000_000
-_ROWS_PER_CALL = 2
+_ROWS_PER_CALL = 1
 
 
 @dataclass(frozen=True, eq=False)

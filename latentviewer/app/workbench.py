@@ -14,6 +14,7 @@ from latentviewer.app.dimensions import Dimensions
 from latentviewer.app.maps import METHOD_TITLES, Maps, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
+from latentviewer.app.posteriors import Posteriors
 from latentviewer.app.previews import Previews
 from latentviewer.app.selecting import Selecting
 from latentviewer.app.services import Services
@@ -29,8 +30,8 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, dimensions, arithmetic, selecting,
-            opening: the controllers. commands: the command list with its work.
+        workspace: what is open. maps, previews, paths, dimensions, posteriors, arithmetic,
+            selecting, opening: the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -45,6 +46,7 @@ class Workbench:
         self.previews = Previews(self.workspace)
         self.paths = Paths(self.workspace, self.previews)
         self.dimensions = Dimensions(self.workspace, self.previews)
+        self.posteriors = Posteriors(self.workspace, self.previews, settings.posterior)
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
@@ -172,6 +174,7 @@ class Workbench:
             "map.blend": maps.set_blend,
             "map.toggle_density": maps.toggle_density,
             "map.toggle_thumbnails": maps.toggle_thumbnails,
+            "map.toggle_posterior": self._toggle_posterior,
             "preview.pin_row": previews.pin_row,
             "preview.pin_place": previews.pin_place,
             "preview.unpin": previews.unpin,
@@ -200,6 +203,11 @@ class Workbench:
             "data.use_folder": lambda path: opening.use_data_folder(str(path)),
             "jobs.cancel": self._cancel,
         }
+
+    def _toggle_posterior(self) -> None:
+        shown = not self.settings.posterior
+        self.remember(dataclasses.replace(self.settings, posterior=shown))
+        self.posteriors.enable(shown)
 
     def _cancel(self) -> None:
         self.maps.stop()

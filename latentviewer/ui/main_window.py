@@ -260,6 +260,7 @@ class MainWindow(QMainWindow):
             "map.two": state.map.dims == 2,
             "map.three": state.map.dims == 3,
             "map.toggle_density": state.map.blend is Blend.DENSITY,
+            "map.toggle_posterior": self.workbench.settings.posterior,
             "map.toggle_thumbnails": state.map.thumbnails,
             "path.closed": state.path.closed,
             "view.editor": self.editor.isVisible(),

@@ -377,12 +377,14 @@ def test_menus_check_what_holds(opened: MainWindow) -> None:
         return {name for name, action in opened.menus.actions.items() if action.isChecked()}
 
     assert checked() == {
-        "map.two", "map.tool_move", "map.toggle_thumbnails", "view.editor", "view.sidebar",
+        "map.two", "map.tool_move", "map.toggle_posterior", "map.toggle_thumbnails",
+        "view.editor", "view.sidebar",
     }  # fmt: skip
     for command in ("map.three", "map.tool_lasso", "map.toggle_density", "view.sidebar"):
         opened.dispatch(command)
     assert checked() == {
-        "map.three", "map.tool_lasso", "map.toggle_thumbnails", "map.toggle_density",
+        "map.three", "map.tool_lasso", "map.toggle_posterior", "map.toggle_thumbnails",
+        "map.toggle_density",
         "view.editor",
     }  # fmt: skip
     opened.menus.actions["map.toggle_density"].trigger()

@@ -30,6 +30,8 @@ from latentviewer.ui.theme import Theme
 _STALE_OPACITY = 0.45
 _ROWS_KEPT = 64
 _BAR_PX = 6
+# Larger ones are drawn at about their own size, and enlarging them first costs more than it gives.
+_ENLARGED_UP_TO_PX = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,8 @@ class Traversals(QAbstractScrollArea):
 
     def set_pictures(self, dimension: int, images: Pixels) -> None:
         """(steps, h, w, 1 or 3) along a dimension, through the latent."""
-        self._pictures[dimension] = [to_image(image, enlarge=True) for image in images]
+        enlarge = max(images.shape[1:3]) <= _ENLARGED_UP_TO_PX
+        self._pictures[dimension] = [to_image(image, enlarge) for image in images]
         self._pictures.move_to_end(dimension)
         self._fresh.add(dimension)
         while len(self._pictures) > _ROWS_KEPT:
