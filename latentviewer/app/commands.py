@@ -38,8 +38,9 @@ class Argument:
     Attributes:
         name: the keyword the command's work takes it by.
         kind: its type.
-        choices: for `choice`, the list the palette offers: `columns`, `methods`,
-            `samples`, `groups`, `themes`, `recent`, `modes`, `tools`, `blends`.
+        choices: for `choice`, the list the palette offers: `columns`, `numbers`,
+            `orders`, `methods`, `samples`, `groups`, `themes`, `recent`, `modes`, `tools`,
+            `blends`.
         optional: whether it may be left out.
     """
 
@@ -150,6 +151,16 @@ COMMANDS: tuple[Command, ...] = (
         "",
         _A("name", "choice", "categories"),
         needs=(_S, Needs.CATEGORIES),
+    ),
+    _command(
+        "select.top",
+        "Select largest or smallest",
+        "",
+        "",
+        _A("column", "choice", "numbers"),
+        _A("count", "integer"),
+        _A("order", "choice", "orders", optional=True),
+        needs=(_S,),
     ),
     _command(
         "groups.create",
@@ -326,6 +337,22 @@ COMMANDS: tuple[Command, ...] = (
     _command(
         "arithmetic.focus", "Write an expression", "Latent", "Ctrl+L", needs=(_S,), icon="sigma"
     ),
+    # Ranking
+    _command(
+        "ranking.by", "Rank samples by", "", "", _A("column", "choice", "numbers"), needs=(_S,)
+    ),
+    _command(
+        "ranking.order", "Ranking order", "", "", _A("order", "choice", "orders"), needs=(_S,)
+    ),
+    _command(
+        "ranking.show",
+        "Select and show a ranked sample",
+        "",
+        "",
+        _A("row", "integer"),
+        needs=(_S,),
+        listed=False,
+    ),
     # Data
     _command("data.get", "Get data set…", "", "", _A("name", "choice", "data"), listed=False),
     _command("data.use_folder", "Use data folder", "", "", _A("path", "path"), listed=False),
@@ -346,6 +373,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("view.path_tab", "Path editor", "View", "Alt+1", needs=(_S,)),
     _command("view.arithmetic_tab", "Arithmetic editor", "View", "Alt+2", needs=(_S,)),
     _command("view.dimensions_tab", "Latent dimensions", "View", "Alt+3", needs=(_S,)),
+    _command("view.ranking_tab", "Largest errors", "View", "Alt+4", needs=(_S,)),
     _command("view.focus_map", "Go to the map", "View", "Alt+0", needs=(_S,)),
     _command("view.screenshot", "Save picture of the window…", "View", "", icon="camera"),
     # Jobs, help

@@ -16,6 +16,7 @@ from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
 from latentviewer.app.posteriors import Posteriors
 from latentviewer.app.previews import Previews
+from latentviewer.app.ranking import ORDERS, Ranking
 from latentviewer.app.selecting import Selecting
 from latentviewer.app.services import Services
 from latentviewer.app.settings import Settings
@@ -31,7 +32,7 @@ class Workbench:
 
     Attributes:
         workspace: what is open. maps, previews, paths, dimensions, posteriors, arithmetic,
-            selecting, opening: the controllers. commands: the command list with its work.
+            selecting, ranking, opening: the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -49,6 +50,7 @@ class Workbench:
         self.posteriors = Posteriors(self.workspace, self.previews, settings.posterior)
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
+        self.ranking = Ranking(self.workspace, self.previews, self.selecting)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
         self.commands = Commands(self.present)
         self.commands.give_work(self._work())
@@ -86,6 +88,8 @@ class Workbench:
         state = self.workspace.state
         space = state.space
         fixed: dict[str, list[str]] = {
+            "numbers": list(self.ranking.columns),
+            "orders": list(ORDERS),
             "modes": ["replace", "add", "remove", "toggle"],
             "interpolations": list(INTERPOLATIONS),
             "blends": [blend.value for blend in Blend],
@@ -155,6 +159,7 @@ class Workbench:
             "select.rows": selecting.rows,
             "select.point": selecting.point,
             "select.category": selecting.category,
+            "select.top": self.ranking.select_top,
             "groups.create": selecting.create_group,
             "groups.select": selecting.select_group,
             "groups.rename": selecting.rename_group,
@@ -198,6 +203,9 @@ class Workbench:
             "path.closed": paths.toggle_closed,
             "path.show_frame": paths.show_frame,
             "arithmetic.evaluate": self.arithmetic.evaluate,
+            "ranking.by": self.ranking.by,
+            "ranking.order": self.ranking.set_order,
+            "ranking.show": self.ranking.show,
             "data.get": opening.get_data,
             "data.encode": opening.encode,
             "data.use_folder": lambda path: opening.use_data_folder(str(path)),

@@ -31,6 +31,7 @@ from latentviewer.ui.command_palette import CommandPalette
 from latentviewer.ui.editor.dimensions_presenter import DimensionsPresenter
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
+from latentviewer.ui.editor.ranking_presenter import RankingPresenter
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.map.presenter import MapPresenter
 from latentviewer.ui.menus import Menus
@@ -141,6 +142,7 @@ class MainWindow(QMainWindow):
         self.previews = PreviewPresenter(workbench, self.preview, self.maps, self.status)
         self.films = EditorPresenter(workbench, self.editor)
         self.dimensions = DimensionsPresenter(workbench, self.editor.dimensions_tab)
+        self.ranking = RankingPresenter(workbench, self.editor.ranking_tab, self.theme)
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
         workspace.session.changed.connect(self._on_state)
@@ -165,7 +167,7 @@ class MainWindow(QMainWindow):
             apply_theme(app, theme)
         for panel in (
             self.menus, self.maps, self.preview, self.editor, self.sidebar, self.top_bar,
-            self.welcome, self.status,
+            self.ranking, self.welcome, self.status,
         ):  # fmt: skip
             panel.set_theme(theme)
         self.workbench.remember(dataclasses.replace(self.workbench.settings, theme=theme.name))

@@ -77,6 +77,7 @@ class WindowCommands:
             "view.path_tab": lambda: self._tab(editor.show_path),
             "view.arithmetic_tab": self._focus_arithmetic,
             "view.dimensions_tab": lambda: self._tab(editor.show_dimensions),
+            "view.ranking_tab": lambda: self._tab(editor.show_ranking),
             "view.focus_map": view.setFocus,
             "view.screenshot": self._screenshot,
             "help.shortcuts": lambda: ShortcutsDialog(COMMANDS, window).exec(),

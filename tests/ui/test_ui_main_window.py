@@ -479,3 +479,32 @@ def test_a_space_without_a_decoder_has_a_sentence_in_place_of_traversals(
     assert window.editor.dimensions_tab.sentence == (
         "plain names no model, so no latent can be decoded."
     )
+
+
+def test_a_ranked_sample_is_shown_selected_and_found_again(opened: MainWindow) -> None:
+    opened.dispatch("view.ranking_tab")
+    QApplication.processEvents()
+    tab = opened.editor.ranking_tab
+    strip = tab.strip
+    assert tab.sentence is None
+    assert strip.rows.tolist() == [5, 4, 3, 2, 1, 0]
+    assert tab.caption.left == "6 samples"
+    at = strip.column_rect(1).center().toPoint()
+    QTest.mouseMove(strip.viewport(), at)
+    assert opened.workbench.previews.shown is not None
+    assert opened.workbench.previews.shown.row == 4
+    assert tab.caption.left == "2: #4 · b, score 4.00"
+    QTest.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert opened.workbench.workspace.state.selection.rows.tolist() == [4]
+    assert strip.rows.tolist() == [5, 4, 3, 2, 1, 0]
+    opened.dispatch("edit.undo")
+    assert len(opened.workbench.workspace.state.selection) == 0
+
+
+def test_a_space_without_numbers_has_a_sentence_in_place_of_a_ranking(
+    window: MainWindow, fakes: Fakes
+) -> None:
+    fakes.space = Space("plain", np.zeros((3, 2), np.float32))
+    window.dispatch("file.open_path", path="plain")
+    window.dispatch("view.ranking_tab")
+    assert "no column of numbers" in str(window.editor.ranking_tab.sentence)

@@ -50,7 +50,9 @@ class DimensionsPresenter:
 
     def _on_looked_at(self, looked_at: bool) -> None:
         self._dimensions.watch(looked_at)
-        if not looked_at:
+        if looked_at:
+            self._tab.traversals.ask()
+        else:
             self._settle.stop()
 
     def _on_answer(self, _answer: object) -> None:
@@ -113,7 +115,7 @@ def rows_of(measures: Measures) -> tuple[list[Row], str, list[str]]:
         rows.append(
             Row(
                 dimension=i,
-                amount=_amount(amount, "" if measures.kl is None else " nats"),
+                amount=_amount(amount),
                 share=share if math.isfinite(share) else 0.0,
                 active=bool(measures.active[i]),
                 values=measures.values[i],
@@ -125,22 +127,22 @@ def rows_of(measures: Measures) -> tuple[list[Row], str, list[str]]:
         low, high = DATA_PERCENTILES
         heads = [""] * measures.values.shape[1]
         heads[0], heads[-1] = f"{low:g} %", f"{high:g} %"
-    return rows, "Variance" if measures.kl is None else "KL to the prior", heads
+    return rows, "Variance" if measures.kl is None else "KL to the prior, nats", heads
 
 
 def figures_of(measures: Measures) -> tuple[str, bool]:
     """What is said of all dimensions together, and whether it tells of a fault."""
-    active = f"{int(measures.active.sum())} of {len(measures.active)} units active"
+    active = f"{int(measures.active.sum())} of {len(measures.active)} active"
     if measures.fault:
         return f"No KL: {measures.fault}; sorted by variance · {active}", True
     if measures.kl is None:
         return f"No posterior: sorted by variance · {active}", False
-    return f"KL {_amount(float(measures.kl.sum()), ' nats')} · {active}", False
+    return f"KL {_amount(float(measures.kl.sum()))} nats · {active}", False
 
 
-def _amount(value: float, unit: str) -> str:
+def _amount(value: float) -> str:
     if math.isnan(value):
         return "not a number"
     if math.isinf(value):
-        return f"∞{unit}"
-    return f"{value:.2f}{unit}" if value < 1000 else f"{value:.3g}{unit}"
+        return "∞"
+    return f"{value:.2f}" if value < 1000 else f"{value:.3g}"

@@ -1,7 +1,7 @@
 """The latent dimensions: how much each carries, and what changes along it."""
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from latentviewer.ui.editor.caption_line import CaptionLine
@@ -11,7 +11,7 @@ from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.theme import Theme
 
-_LEAST_PX = 380
+_WIDE_FROM_PX, _LEAST_PX = 480, 380
 
 
 class DimensionsTab(QWidget):
@@ -76,6 +76,10 @@ class DimensionsTab(QWidget):
     def show_rows(self) -> None:
         """Shows the rows in place of the sentence."""
         self._pages.setCurrentIndex(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.mean.setText("Mean" if self.width() >= _WIDE_FROM_PX else "")
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -40,7 +40,7 @@ class Row:
 
     Attributes:
         dimension: its number.
-        amount: how much it carries, in words, such as `1.93 nats`.
+        amount: how much it carries, in words, such as `1.93`.
         share: of the most that any carries, 0 to 1: the length of its bar.
         active: whether it is an active unit.
         values: (steps,) where its pictures are.
@@ -93,7 +93,7 @@ class Traversals(QAbstractScrollArea):
         self.viewport().setAutoFillBackground(False)
         self.viewport().setAccessibleName("Dimensions and their pictures")
         self.verticalScrollBar().setAccessibleName("Scroll through the dimensions")
-        self.verticalScrollBar().valueChanged.connect(lambda _value: self._ask())
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self.ask())
 
     @property
     def layout_now(self) -> TraversalLayout:
@@ -117,13 +117,13 @@ class Traversals(QAbstractScrollArea):
         self.current, self._over = (0, 0), None
         self._fit_scroll_bar()
         self.verticalScrollBar().setValue(0)
-        self._ask()
+        self.ask()
 
     def set_latent(self, latent: NDArray[np.float32] | None) -> None:
         """(d,) what the pictures go through; those of before are drawn weakly until new come."""
         self._latent = latent
         self._fresh.clear()
-        self._ask()
+        self.ask()
 
     def set_pictures(self, dimension: int, images: Pixels) -> None:
         """(steps, h, w, 1 or 3) along a dimension, through the latent."""
@@ -133,6 +133,13 @@ class Traversals(QAbstractScrollArea):
         self._fresh.add(dimension)
         while len(self._pictures) > _ROWS_KEPT:
             self._fresh.discard(self._pictures.popitem(last=False)[0])
+        self.viewport().update()
+
+    def ask(self) -> None:
+        """Asks for what is in view and missing."""
+        seen = [self.rows[i] for i in self.layout_now.seen()]
+        missing = [r.dimension for r in seen if r.dimension not in self._fresh and not r.constant]
+        self.wanted.emit(missing)
         self.viewport().update()
 
     def words(self, dimension: int, step: int) -> str:
@@ -154,7 +161,7 @@ class Traversals(QAbstractScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit_scroll_bar()
-        self._ask()
+        self.ask()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hover(self._picture_at(event.position()))
@@ -259,8 +266,10 @@ class Traversals(QAbstractScrollArea):
         painter.drawText(line, int(flags | Qt.AlignmentFlag.AlignRight), row.amount)
         if not row.active:
             taken = painter.fontMetrics().horizontalAdvance(row.amount) + 6
-            painter.setPen(theme.colour("warning"))
-            painter.drawText(line.adjusted(name, 1, -taken, 1), int(flags), "inactive")
+            room = line.adjusted(name, 1, -taken, 1)
+            if painter.fontMetrics().horizontalAdvance("inactive") <= room.width():
+                painter.setPen(theme.colour("warning"))
+                painter.drawText(room, int(flags), "inactive")
         bar = QRectF(0, down + 19, layout.words, _BAR_PX)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("raised" if theme.dark else "border"))
@@ -344,12 +353,6 @@ class Traversals(QAbstractScrollArea):
             bar.setValue(bar.value() - (HEAD_PX - layout.top(row)))
         elif layout.top(row) + layout.side > layout.height:
             bar.setValue(bar.value() + layout.top(row) + layout.row_height - layout.height)
-
-    def _ask(self) -> None:
-        seen = [self.rows[i] for i in self.layout_now.seen()]
-        missing = [r.dimension for r in seen if r.dimension not in self._fresh and not r.constant]
-        self.wanted.emit(missing)
-        self.viewport().update()
 
     def _fit_scroll_bar(self) -> None:
         bar, layout = self.verticalScrollBar(), self.layout_now

@@ -150,9 +150,9 @@ def test_a_constant_dimension_says_so_and_cannot_be_clicked(tab: DimensionsTab, 
 
 def test_infinite_and_missing_divergences_are_words(tab: DimensionsTab) -> None:
     made, title, heads = rows_of(measures_of([1.0, math.inf, math.nan], [1, 1, 0]))
-    assert [row.amount for row in made] == ["∞ nats", "1.00 nats", "not a number"]
+    assert [row.amount for row in made] == ["∞", "1.00", "not a number"]
     assert [row.share for row in made] == [1.0, 1.0, 0.0]
-    assert title == "KL to the prior"
+    assert title == "KL to the prior, nats"
     assert heads[0] == "−3"
     tab.traversals.set_rows(made, title, heads)
     assert not tab.grab().isNull()
@@ -162,7 +162,7 @@ def test_without_a_posterior_the_header_says_what_decides() -> None:
     _rows, title, _heads = rows_of(measures_of(None, [0.5, 0.001]))
     assert title == "Variance"
     assert figures_of(measures_of(None, [0.5, 0.001])) == (
-        "No posterior: sorted by variance · 1 of 2 units active", False,
+        "No posterior: sorted by variance · 1 of 2 active", False,
     )  # fmt: skip
     assert figures_of(measures_of([1.5, 0.01], [0.5, 0.001]))[0].startswith("KL 1.51 nats")
 
