@@ -111,7 +111,7 @@ class Posteriors:
         std = self._std_of(row)
         if not self._enabled or row is None or result is None or std is None:
             return
-        if result.components is not None or self.shown is not None or self._placing is not None:
+        if self.shown is not None or self._placing is not None:
             return
         self._stop()
         self._placing = (result, row)

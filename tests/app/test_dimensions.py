@@ -34,12 +34,17 @@ def opened(workbench: Workbench) -> Workbench:
 
 
 class WorkerLater(WorkerNow):
-    """Keeps calls until the test lets them happen."""
+    """Keeps calls until the test lets them happen; where `blind`, answers no preview."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waiting: list[Callable[[], None]] = []
         self.held = False
+        self.blind = False
+
+    def preview(self, epoch: int, seq: int, work: Any, show: Any, fail: Any) -> None:
+        if not self.blind:
+            super().preview(epoch, seq, work, show, fail)
 
     def call(self, work: Any, done: Any, failed: Any) -> None:
         if self.held:
@@ -320,3 +325,18 @@ def test_one_sample_can_be_traversed(workbench: Workbench, fakes: Fakes) -> None
     came = Decoded(workbench)
     workbench.dimensions.want([1])
     assert list(came.rows) == [1]
+
+
+def test_a_hand_quicker_than_the_decoder_sets_what_it_points_at(
+    later: tuple[Workbench, WorkerLater],
+) -> None:
+    workbench, worker = later
+    workbench.commands.run("preview.pin_row", row=4)
+    workbench.dimensions.follow()
+    workbench.dimensions.point(0, 8)
+    worker.blind = True
+    workbench.dimensions.point(1, 0)
+    workbench.commands.run("preview.set_dimension", index=1, value=-3.0)
+    pinned = workbench.workspace.state.pinned
+    assert isinstance(pinned, LatentTarget)
+    assert pinned.latent.tolist() == [workbench.workspace.space.latent[4, 0], -3]
