@@ -25,14 +25,14 @@ class MapPosterior:
 
     Attributes:
         row: the sample. centre: (2 or 3,) in map units. covariance: (k, k) of the map.
-        samples: how many samples of the posterior were placed to find it; None where the map
-            is linear and it is exact.
+        samples: (m, k) where samples of the posterior were placed to find it, for their cloud
+            need not look like an ellipse; None where the map is linear and it is exact.
     """
 
     row: int
     centre: NDArray[np.float64]
     covariance: NDArray[np.float64]
-    samples: int | None
+    samples: Latents | None
 
 
 class Posteriors:
@@ -147,5 +147,5 @@ def _placing(
         places.append(result.places(drawn[start : start + step]))
         if start + step < count:
             yield None
-    centre, covariance = moments(np.concatenate(places))
-    yield MapPosterior(row, centre, covariance, count)
+    cloud = np.concatenate(places)
+    yield MapPosterior(row, *moments(cloud), cloud)

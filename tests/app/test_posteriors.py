@@ -70,7 +70,8 @@ def test_on_another_map_samples_are_placed_when_the_cursor_rests(curved: Workben
     curved.previews.settle()
     shown = curved.posteriors.shown
     assert shown is not None
-    assert shown.samples == 128
+    assert shown.samples is not None
+    assert shown.samples.shape == (128, 2)
     np.testing.assert_allclose(shown.centre, [4, 1], atol=0.2)
     np.testing.assert_allclose(shown.covariance, np.eye(2) * 0.25, atol=0.1)
     curved.previews.refresh()

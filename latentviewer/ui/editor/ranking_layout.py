@@ -63,9 +63,8 @@ class RankingLayout:
         return range(first, max(first, min(last, self.count)))
 
     def at(self, x: float, y: float) -> int | None:
-        """The sample at a place of the view."""
+        """The sample at a place of the view; the gap after a column belongs to it."""
         if x < NAMES_PX or not 0 <= y < self.words_top + WORDS_PX:
             return None
-        index, along = divmod(x - NAMES_PX + self.scrolled, self.step)
-        inside = along < self.step - _BETWEEN_PX and index < self.count
-        return int(index) if inside else None
+        index = int((x - NAMES_PX + self.scrolled) // self.step)
+        return index if index < self.count else None

@@ -70,10 +70,12 @@ class TraversalLayout:
         return range(first, max(first, min(last, self.rows)))
 
     def at(self, x: float, y: float) -> tuple[int, int] | None:
-        """Row and picture at a place of the view; None beside the pictures."""
+        """Row and picture at a place of the view; None beside the pictures.
+
+        The gaps after a picture belong to it, so that the preview does not blink between two.
+        """
         if y < HEAD_PX:
             return None
-        row, down = divmod(y - HEAD_PX + self.scrolled, self.row_height)
-        step, along = divmod(x - self.left(0), self.side + GAP_PX)
-        inside = 0 <= row < self.rows and 0 <= step < self.steps
-        return (int(row), int(step)) if inside and down < self.side and along < self.side else None
+        row = int((y - HEAD_PX + self.scrolled) // self.row_height)
+        step = int((x - self.left(0)) // (self.side + GAP_PX))
+        return (row, step) if 0 <= row < self.rows and 0 <= step < self.steps else None

@@ -27,23 +27,33 @@ class Annotations:
         self.notice: str | None = None
         self.hint: str | None = None
         self._path: tuple[Points, Points, int | None] | None = None
-        self._posterior: tuple[Points, NDArray[np.float64], str] | None = None
+        self._posterior: tuple[Points, NDArray[np.float64], str, Points] | None = None
 
     def set_posterior(
-        self, centre: Points | None, covariance: NDArray[np.float64] | None, text: str
+        self,
+        centre: Points | None,
+        covariance: NDArray[np.float64] | None,
+        text: str,
+        samples: Points | None,
     ) -> None:
-        """A Gaussian in map units, (dims,) and (dims, dims), and a word on it; None for none."""
+        """A Gaussian in map units, (dims,) and (dims, dims), and a line on it; None for none.
+
+        Args:
+            samples: (m, dims) that it was found from, or None.
+        """
         self._posterior = None
         if centre is not None and covariance is not None and np.isfinite(covariance).all():
-            self._posterior = (centre, covariance, text)
+            dots = np.zeros((0, len(centre)), np.float32) if samples is None else samples
+            self._posterior = (centre, covariance, text, dots)
 
     def region_of_posterior(self, camera: Camera, size: tuple[int, int]) -> QRegion:
         """What of the picture it covers."""
         if self._posterior is None or len(self._posterior[0]) != camera.dims:
             return QRegion()
-        centre, covariance, _text = self._posterior
-        box = overlays.box_of_ellipses(*camera.picture_of(centre, covariance, *size))
-        return QRegion(box) + QRegion(overlays.corner_box(camera.dims, size))
+        centre, covariance, _text, dots = self._posterior
+        region = QRegion(overlays.box_of_ellipses(*camera.picture_of(centre, covariance, *size)))
+        region += QRegion(overlays.corner_box(camera.dims, size))
+        return region + QRegion(overlays.box_of_dots(camera.to_pixels(dots, *size), size))
 
     def set_path(
         self, places: Points | None, waypoints: Points | None, current: int | None
@@ -56,7 +66,8 @@ class Annotations:
     ) -> None:
         """The path and the marked places; those of a map of other dimensions are left out."""
         if self._posterior is not None and len(self._posterior[0]) == camera.dims:
-            centre, covariance, text = self._posterior
+            centre, covariance, text, dots = self._posterior
+            overlays.paint_dots(painter, camera.to_pixels(dots, *size), theme)
             spot, spread = camera.picture_of(centre, covariance, *size)
             overlays.paint_ellipses(painter, spot, spread, theme)
             overlays.paint_corner_words(painter, text, camera.dims, size, theme)

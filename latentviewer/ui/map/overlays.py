@@ -14,6 +14,7 @@ from latentviewer.ui.theme import Theme
 _TICK_EVERY_PX = 130
 _FARTHEST_PX = 100_000.0
 _WIDEST_SIGMA_PX = 10_000.0
+_DOT_PX = 2.2
 _CUBE = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
 _CUBE_EDGES = [(a, b) for a in range(8) for b in range(a + 1, 8) if bin(a ^ b).count("1") == 1]
 
@@ -160,6 +161,24 @@ def box_of_ellipses(centre: Points, covariance: NDArray[np.float64]) -> QRect:
     )
     x, y = (min(max(v, -_FARTHEST_PX), _FARTHEST_PX) for v in centre.tolist())
     return QRectF(x - across, y - down, 2 * across, 2 * down).toAlignedRect()
+
+
+def paint_dots(painter: QPainter, places: Points, theme: Theme) -> None:
+    """Small marks at (m, 2) pixels: samples that were placed, no points of the map."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.colour("map"), 1))
+    painter.setBrush(theme.colour("accent"))
+    for x, y in places.tolist():
+        painter.drawEllipse(QPointF(x, y), _DOT_PX, _DOT_PX)
+
+
+def box_of_dots(places: Points, size: tuple[int, int]) -> QRect:
+    """What of a picture of that size `paint_dots` paints on."""
+    if not len(places):
+        return QRect()
+    low, high = np.clip(places.min(axis=0), 0, size), np.clip(places.max(axis=0), 0, size)
+    box = QRectF(QPointF(*low.tolist()), QPointF(*high.tolist()))
+    return box.adjusted(-4, -4, 4, 4).toAlignedRect()
 
 
 def corner_box(dims: int, size: tuple[int, int]) -> QRect:

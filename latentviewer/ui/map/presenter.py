@@ -176,8 +176,10 @@ class MapPresenter:
             return
         text = "Posterior, 1 and 2 σ"
         if posterior.samples is not None:
-            text += f", from {posterior.samples} placed samples"
-        view.set_posterior(posterior.centre.astype(np.float32), posterior.covariance, text)
+            text += f", from {len(posterior.samples)} placed samples"
+        view.set_posterior(
+            posterior.centre.astype(np.float32), posterior.covariance, text, posterior.samples
+        )
 
     def _fetch_thumbnails(self, rows: NDArray[np.int64]) -> None:
         workspace = self._workbench.workspace

@@ -71,6 +71,7 @@ def test_every_place_in_a_picture_is_that_picture(
     x, y = layout.left(step) + layout.side / 2, layout.top(row) + layout.side / 2
     if y >= HEAD_PX:
         assert layout.at(x, y) == (row, step)
+        assert layout.at(layout.left(step) + layout.side + 2, y) == (row, step)
     assert layout.at(layout.words, y) is None
     assert layout.at(x, HEAD_PX - 1) is None
     assert TraversalLayout(count, steps, width, height, free.beyond).seen()[-1] == count - 1

@@ -52,6 +52,7 @@ def test_every_place_in_a_column_is_that_sample(
     x = layout.left(index) + layout.side / 2
     if x >= NAMES_PX:
         assert layout.at(x, 5) == index
+        assert layout.at(layout.left(index) + layout.step - 1, 5) == index
     assert layout.at(NAMES_PX - 1, 5) is None
     last = RankingLayout(count, lines, width, height, free.beyond)
     assert last.left(count - 1) + last.step <= max(width, NAMES_PX + last.step)

@@ -425,3 +425,14 @@ def test_in_3d_the_outline_of_the_ellipsoid_turns_with_the_map(made: Fixture) ->
     widths = [np.ptp(np.nonzero(drawn)[1]) for drawn in (before, after)]
     assert min(widths) > 0
     assert abs(widths[0] - widths[1]) > 20
+
+
+def test_placed_samples_are_dots_and_their_region_is_repainted(five: Fixture) -> None:
+    five.view.clearFocus()
+    samples = np.array([[1, 1], [9, 2], [4, 9]], np.float32)
+    five.view.set_posterior(np.array([5, 5], np.float32), np.zeros((2, 2)), "", samples)
+    region = five.view._annotations.region_of_posterior(five.view.camera, (SIZE, SIZE))
+    drawn = accent_pixels(five.view)
+    for x, y in five.view.camera.to_pixels(samples, SIZE, SIZE).tolist():
+        assert drawn[round(y), round(x)]
+        assert region.contains(QPoint(round(x), round(y)))
