@@ -79,12 +79,14 @@ class MapResult:
         places: the way there: (m, d) latents to (m, 2 or 3) places; exact for PCA, the
             weighted mean of the nearest samples' places for the rest.
         axes: a title for each axis; empty where an axis has no meaning of its own.
+        components: (2 or 3, d) float64, the axes of a linear map; None where it is not linear.
     """
 
     coordinates: Latents
     inverse: Inverse
     places: Callable[[Latents], Latents]
     axes: tuple[str, ...]
+    components: NDArray[np.float64] | None = None
 
 
 class UmapHandle(Protocol):

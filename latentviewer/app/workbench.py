@@ -10,10 +10,13 @@ import numpy as np
 from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
+from latentviewer.app.dimensions import Dimensions
 from latentviewer.app.maps import METHOD_TITLES, Maps, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
+from latentviewer.app.posteriors import Posteriors
 from latentviewer.app.previews import Previews
+from latentviewer.app.ranking import ORDERS, Ranking
 from latentviewer.app.selecting import Selecting
 from latentviewer.app.services import Services
 from latentviewer.app.settings import Settings
@@ -29,8 +32,9 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening,
-            training: the controllers. commands: the command list with its work.
+        workspace: what is open. maps, previews, paths, dimensions, posteriors, arithmetic,
+            selecting, ranking, opening, training: the controllers. commands: the command list
+            with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -44,8 +48,11 @@ class Workbench:
         self.maps = Maps(self.workspace)
         self.previews = Previews(self.workspace)
         self.paths = Paths(self.workspace, self.previews)
+        self.dimensions = Dimensions(self.workspace, self.previews)
+        self.posteriors = Posteriors(self.workspace, self.previews, settings.posterior)
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
+        self.ranking = Ranking(self.workspace, self.previews, self.selecting)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
         self.training = Training(self.workspace)
         self.commands = Commands(self.present)
@@ -90,6 +97,8 @@ class Workbench:
         state = self.workspace.state
         space = state.space
         fixed: dict[str, list[str]] = {
+            "numbers": list(self.ranking.columns),
+            "orders": list(ORDERS),
             "modes": ["replace", "add", "remove", "toggle"],
             "interpolations": list(INTERPOLATIONS),
             "blends": [blend.value for blend in Blend],
@@ -164,6 +173,7 @@ class Workbench:
             "select.rows": selecting.rows,
             "select.point": selecting.point,
             "select.category": selecting.category,
+            "select.top": self.ranking.select_top,
             "groups.create": selecting.create_group,
             "groups.select": selecting.select_group,
             "groups.rename": selecting.rename_group,
@@ -183,9 +193,11 @@ class Workbench:
             "map.blend": maps.set_blend,
             "map.toggle_density": maps.toggle_density,
             "map.toggle_thumbnails": maps.toggle_thumbnails,
+            "map.toggle_posterior": self._toggle_posterior,
             "preview.pin_row": previews.pin_row,
             "preview.pin_place": previews.pin_place,
             "preview.unpin": previews.unpin,
+            "preview.show_mean": previews.show_mean,
             "preview.set_dimension": previews.set_dimension,
             "preview.reset": previews.reset,
             "preview.spread": previews.set_spread,
@@ -208,6 +220,9 @@ class Workbench:
             "train.start": self.training.start,
             "train.stop": self.training.stop,
             "train.open": self._open_trained,
+            "ranking.by": self.ranking.by,
+            "ranking.order": self.ranking.set_order,
+            "ranking.show": self.ranking.show,
             "data.get": opening.get_data,
             "data.encode": opening.encode,
             "data.use_folder": lambda path: opening.use_data_folder(str(path)),
@@ -217,6 +232,11 @@ class Workbench:
     def _open_trained(self) -> None:
         model = self.training.model
         self.opening.encode(str(model.folder), model.data)
+
+    def _toggle_posterior(self) -> None:
+        shown = not self.settings.posterior
+        self.remember(dataclasses.replace(self.settings, posterior=shown))
+        self.posteriors.enable(shown)
 
     def _cancel(self) -> None:
         self.maps.stop()

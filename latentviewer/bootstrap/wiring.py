@@ -237,7 +237,11 @@ def _pca(latents: Latents, dims: int) -> MapResult:
         f"PC {axis + 1} · {100 * share:.0f} %" for axis, share in enumerate(fitted.explained[:dims])
     )
     return MapResult(
-        fitted.coordinates, PcaInverse(fitted), lambda latent: transform(fitted, latent), axes
+        fitted.coordinates,
+        PcaInverse(fitted),
+        lambda latent: transform(fitted, latent),
+        axes,
+        fitted.components,
     )
 
 

@@ -29,8 +29,10 @@ from latentviewer.domain.table import Categories
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.ui.application import apply_theme
 from latentviewer.ui.command_palette import CommandPalette
+from latentviewer.ui.editor.dimensions_presenter import DimensionsPresenter
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
+from latentviewer.ui.editor.ranking_presenter import RankingPresenter
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.map.presenter import MapPresenter
 from latentviewer.ui.menus import Menus
@@ -148,6 +150,8 @@ class MainWindow(QMainWindow):
             workbench, self.editor, self.dispatch, self._rasteriser, self.theme,
             self._on_training_began,
         )  # fmt: skip
+        self.dimensions = DimensionsPresenter(workbench, self.editor.dimensions_tab)
+        self.ranking = RankingPresenter(workbench, self.editor.ranking_tab, self.theme)
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
         workspace.session.changed.connect(self._on_state)
@@ -172,8 +176,8 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, theme)
         for panel in (
-            self.menus, self.maps, self.preview, self.editor, self.training, self.sidebar,
-            self.top_bar, self.welcome, self.status,
+            self.menus, self.maps, self.preview, self.editor, self.ranking, self.training,
+            self.sidebar, self.top_bar, self.welcome, self.status,
         ):  # fmt: skip
             panel.set_theme(theme)
         self.workbench.remember(dataclasses.replace(self.workbench.settings, theme=theme.name))
@@ -289,6 +293,7 @@ class MainWindow(QMainWindow):
             "map.two": state.map.dims == 2,
             "map.three": state.map.dims == 3,
             "map.toggle_density": state.map.blend is Blend.DENSITY,
+            "map.toggle_posterior": self.workbench.settings.posterior,
             "map.toggle_thumbnails": state.map.thumbnails,
             "path.closed": state.path.closed,
             "view.editor": self.editor.isVisible(),
@@ -355,6 +360,7 @@ class MainWindow(QMainWindow):
         self.previews.stop()
         self.films.stop()
         self.training.stop()
+        self.dimensions.stop()
         try:
             self.workbench.close()
         except (UserError, OSError) as error:

@@ -83,6 +83,8 @@ class WindowCommands:
             "view.path_tab": lambda: self._tab(editor.show_path),
             "view.arithmetic_tab": self._focus_arithmetic,
             "view.training_tab": lambda: self._tab(editor.show_training),
+            "view.dimensions_tab": lambda: self._tab(editor.show_dimensions),
+            "view.ranking_tab": lambda: self._tab(editor.show_ranking),
             "view.focus_map": view.setFocus,
             "view.screenshot": self._screenshot,
             "help.shortcuts": lambda: ShortcutsDialog(COMMANDS, window).exec(),
