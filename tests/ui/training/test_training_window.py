@@ -205,6 +205,8 @@ def test_the_scrubber_goes_back_and_the_newest_is_followed_again(
     window.workbench.training.snapshots.add(later)
     window.workbench.training.snapshot_added.emit(later)
     assert (tab.scrubber.maximum(), tab.scrubber.value()) == (5, 1)
+    assert tab.map.target is not None
+    np.testing.assert_array_equal(tab.map.target, fakes.reports[1].snapshot.coordinates)
     tab.scrubber.setValue(5)
     newest = report(1, 0.9).snapshot
     window.workbench.training.snapshots.add(newest)
