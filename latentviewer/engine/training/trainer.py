@@ -25,7 +25,8 @@ from latentviewer.engine.training.checkpoint import (
 from latentviewer.engine.training.objective import Batch
 from latentviewer.engine.training.recipes.recipe import Recipe
 
-_PROGRESS_SECONDS = 0.1
+# How long a preview may have to wait for a step that is quick; also the pace of the reports.
+_PROGRESS_SECONDS = 0.02
 _WATCH_SECONDS = 2.0
 _WATCH_PAUSE = 9.0
 _VALIDATION_BATCH = 250
