@@ -98,6 +98,7 @@ class Workbench:
                 "faces:train",
                 "shapes:test",
                 "shapes:train",
+                "bridge",
                 "emoji",
             ],
             "groups": [group.name for group in state.groups],
