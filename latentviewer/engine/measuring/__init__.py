@@ -6,8 +6,10 @@ from typing import Any
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, DataSet, Model
 from latentviewer.engine.adapters.conv_classifier import ConvClassifier
+from latentviewer.engine.adapters.gaussian_mixture import GaussianMixtureModel
 from latentviewer.engine.measuring.accuracy import measuring_accuracy
 from latentviewer.engine.measuring.bound import Vae, measuring_bound
+from latentviewer.engine.measuring.clusters import measuring_clusters
 from latentviewer.engine.measuring.reconstruction import measuring_reconstruction
 
 Measuring = Generator[float, None, dict[str, Any]]
@@ -31,9 +33,12 @@ def measuring(model: Model, data: DataSet, seed: int = 0) -> Measuring:
         parts.append(measuring_reconstruction(model, data))
     if isinstance(model, ConvClassifier):
         parts.append(measuring_accuracy(model, data))
+    if isinstance(model, GaussianMixtureModel):
+        parts.append(measuring_clusters(model, data))
     if not parts:
         raise UserError(f"Nothing of {model.card.name} can be measured on {data.name} alone.")
-    figures: dict[str, Any] = {"images": len(data)}
+    seen = "observations" if Capability.OBSERVE in can else "images"
+    figures: dict[str, Any] = {seen: len(data)}
     for number, part in enumerate(parts):
         while True:
             try:

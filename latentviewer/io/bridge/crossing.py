@@ -104,7 +104,7 @@ def crossing(vehicle: Vehicle) -> NDArray[np.uint8]:
 
 def _landscape(pen: Pen, sun: Colour, cloud: Colour, drift: float) -> None:
     pen.oval(50 - 8 * drift, 11, 5, 5, sun)
-    for x, y, size in ((8 + 16 * drift, 9, 1.0), (30 + 10 * drift, 15, 0.7)):
+    for x, y, size in ((8 + 16 * drift, 9.0, 1.0), (30 + 10 * drift, 15.0, 0.7)):
         for dx, dy, radius in ((-4.2, 0.8, 2.0), (0.0, 0.0, 2.9), (4.0, 0.7, 2.2)):
             pen.oval(x + dx * size, y + dy * size, 1.5 * radius * size, radius * size, cloud)
     pen.oval(14, 46, 30, 16, _FAR_HILLS)
@@ -125,8 +125,8 @@ def _bridge(pen: Pen) -> None:
         pen.oval(x, 56, 8.6, 8.6, _DARK_STONE)
         pen.oval(x, 57, 7.6, 8.2, between(_WATER, _BLACK, 0.16))
     pen.block(0, 57.5, SIDE, SIDE, 0, _WATER)
-    for x, half in ((8, 4), (32, 5), (56, 3)):
-        pen.line([(x - half, 60.5), (x + half, 60.5)], _FOAM, 0.8)
+    for arch, long in ((8, 4), (32, 5), (56, 3)):
+        pen.line([(arch - long, 60.5), (arch + long, 60.5)], _FOAM, 0.8)
     pen.block(0, _DECK_Y - 0.6, SIDE, _DECK_Y + 2.4, 0, _ROAD)
     pen.block(0, _DECK_Y + 2.4, SIDE, _DECK_Y + 3.4, 0, between(_STONE, _WHITE, 0.35))
 

@@ -80,7 +80,7 @@ def vehicles_of(rows: NDArray[np.int64], seed: int = 0) -> list[Vehicle]:
 def _codes(rows: NDArray[np.int64], seed: int) -> NDArray[np.int32]:
     ends = np.cumsum([kind.share for kind in KINDS.values()])
     codes = np.searchsorted(ends, _uniform(rows, seed, _TYPE) * ends[-1], side="right")
-    return np.minimum(codes, len(ends) - 1).astype(np.int32)
+    return np.asarray(np.minimum(codes, len(ends) - 1), np.int32)
 
 
 def _weights(codes: NDArray[np.int32], normal: NDArray[np.float64]) -> NDArray[np.float64]:
