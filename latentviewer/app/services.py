@@ -1,13 +1,14 @@
 """What the session needs from the rooms it may not import; bootstrap fills it in."""
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.domain.map_note import MapNote
 from latentviewer.domain.ports import DataDistance, DataSet, Inverse, Model
 from latentviewer.domain.space import Latents, Space
 from latentviewer.jobs.progress import JobStatus, Progress
@@ -78,12 +79,14 @@ class MapResult:
         places: the way there: (m, d) latents to (m, 2 or 3) places; exact for PCA, the
             weighted mean of the nearest samples' places for the rest.
         axes: a title for each axis; empty where an axis has no meaning of its own.
+        note: what else is to be known of it.
     """
 
     coordinates: Latents
     inverse: Inverse
     places: Callable[[Latents], Latents]
     axes: tuple[str, ...]
+    note: MapNote = field(default_factory=MapNote)
 
 
 class UmapHandle(Protocol):

@@ -33,6 +33,14 @@ _SAMPLES = (
         "digits",
         "latents.arrow",
     ),
+    (
+        "bridge",
+        "Vehicles on a bridge",
+        "1,000 vehicles of which only the weight is seen. A mixture model infers the hidden type.",
+        "gaussian mixture",
+        "bridge",
+        "latents.arrow",
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 """What a space says about a map that it brought along."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ MAPS = "maps"
 """In a provenance's `extra`: by a map's name, what is to be known of it."""
 
 LOG10, LINEAR = "log10", "linear"
+"""Scales of an axis whose numbers mean something."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +36,16 @@ class MapNote:
         title: what the list of projections calls it; empty for its own name.
         axes: one for each of its dimensions.
         caption: one sentence that is written over it, or empty.
-        observed: whether its x axis is the logarithm of the observed number, and its height the
-            mixture's density.
+        observed: whether its x axis is the logarithm of the observed number, and its places lie
+            below the mixture's density.
+        height: map units for a density of 1, there.
     """
 
     title: str = ""
     axes: tuple[Axis, ...] = ()
     caption: str = ""
     observed: bool = False
+    height: float = 1.0
 
     def as_json(self) -> dict[str, Any]:
         """JSON values that `map_note` reads."""
@@ -50,6 +54,7 @@ class MapNote:
             "axes": [{"title": axis.title, "scale": axis.scale} for axis in self.axes],
             "caption": self.caption,
             "observed": self.observed,
+            "height": self.height,
         }
 
 
@@ -66,6 +71,7 @@ def map_note(space: Space, key: str) -> MapNote:
         axes=read if len(read) == space.maps[key].shape[1] else (),
         caption=_text(said.get("caption")),
         observed=said.get("observed") is True,
+        height=_above_zero(said.get("height")),
     )
 
 
@@ -74,6 +80,11 @@ def _axis(said: Any) -> Axis:
         return Axis(_text(said))
     scale = said.get("scale")
     return Axis(_text(said.get("title")), scale if scale in (LOG10, LINEAR) else "")
+
+
+def _above_zero(said: Any) -> float:
+    number = float(said) if isinstance(said, int | float) else 1.0
+    return number if math.isfinite(number) and number > 0 else 1.0
 
 
 def _text(said: Any) -> str:

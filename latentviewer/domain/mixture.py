@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _GOLDEN = 0.6180339887498949
+_REACH = 4.2  # deviations from a mean, where hardly anything is left
 _SUM_WITHIN = 1e-4  # shares are kept as float32
 
 Numbers64 = NDArray[np.float64]
@@ -92,8 +93,15 @@ def entropy_bits(probabilities: NDArray[np.floating]) -> Numbers64:
     return np.asarray(-(p * np.log2(np.where(p > 0, p, 1.0))).sum(axis=1) + 0.0)
 
 
-def places_below(mixture: Mixture, x: Numbers64) -> NDArray[np.float32]:
-    """(n,) numbers to (n, 2) places: x, and a height below the density there.
+def curve_of(mixture: Mixture, count: int = 600) -> Numbers64:
+    """Numbers x, (count,) ascending and even, across all that the mixture makes likely."""
+    means, deviations = np.array(mixture.means), np.array(mixture.deviations)
+    low, high = (means - _REACH * deviations).min(), (means + _REACH * deviations).max()
+    return np.linspace(low, high, count)
+
+
+def places_below(mixture: Mixture, x: Numbers64, height: float = 1.0) -> NDArray[np.float32]:
+    """(n,) numbers to (n, 2) places: x, and a height below `height` times the density there.
 
     Heights are a set share of the density, so that the places fill the area under the curve
     evenly: the golden ratio's multiples, in the order of x, keep neighbours apart. The same
@@ -102,4 +110,4 @@ def places_below(mixture: Mixture, x: Numbers64) -> NDArray[np.float32]:
     rank = np.empty(len(x), np.float64)
     rank[np.argsort(x, kind="stable")] = np.arange(len(x))
     share = np.mod(0.5 + rank * _GOLDEN, 1.0)
-    return np.column_stack([x, share * mixture.density(x)]).astype(np.float32)
+    return np.column_stack([x, height * share * mixture.density(x)]).astype(np.float32)

@@ -9,8 +9,8 @@ from latentviewer import __version__
 from latentviewer.domain.dimension_names import DIMENSIONS
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import FIRST, FirstSamples
-from latentviewer.domain.map_note import LINEAR, LOG10, MAPS, Axis, MapNote
-from latentviewer.domain.mixture import entropy_bits, places_below
+from latentviewer.domain.map_note import LOG10, MAPS, Axis, MapNote
+from latentviewer.domain.mixture import curve_of, entropy_bits, places_below
 from latentviewer.domain.observation import OBSERVATION, Observation
 from latentviewer.domain.ports import DataSet, Model, Observing
 from latentviewer.domain.space import Provenance, Space
@@ -20,6 +20,7 @@ from latentviewer.engine.observed import read_numbers
 
 _AT_ONCE = 100_000
 _MAP = "density_2d"
+_FLATNESS = 0.43  # the highest density's share of the map's width
 
 
 def observing_data(
@@ -46,7 +47,7 @@ def observing_data(
         part = slice(start, min(start + _AT_ONCE, len(data)))
         posterior[part] = model.posterior(values[part])
         yield EncodingProgress(part.stop, len(data))
-    question = observation.question
+    question, height = observation.question, _height(observation)
     inferred: dict[str, Column] = {
         observation.column: Numbers(values),
         f"inferred {question}": Categories(
@@ -62,21 +63,30 @@ def observing_data(
         name=f"{data.name} by {card.name}",
         latent=posterior,
         columns=inferred,
-        maps={_MAP: places_below(observation.mixture, np.log10(values))},
-        provenance=Provenance(reference, card.weights_hash, data.name, _extra(observation, data)),
+        maps={_MAP: places_below(observation.mixture, np.log10(values), height)},
+        provenance=Provenance(
+            reference, card.weights_hash, data.name, _extra(observation, data, height)
+        ),
     )
 
 
-def _extra(observation: Observation, data: DataSet) -> dict[str, Any]:
+def _height(observation: Observation) -> float:
+    """Map units for a density of 1, so that the map is a flat picture as windows are."""
+    x = curve_of(observation.mixture)
+    return round(_FLATNESS * float(x[-1] - x[0]) / float(observation.mixture.density(x).max()), 3)
+
+
+def _extra(observation: Observation, data: DataSet, height: float) -> dict[str, Any]:
     column, unit, question = observation.column, observation.unit, observation.question
     note = MapNote(
         title=f"{column.capitalize()} and density",
         axes=(
             Axis(f"{column} in {unit}, log scale" if unit else f"{column}, log scale", LOG10),
-            Axis(f"density per decade of {column}", LINEAR),
+            Axis(f"density per decade of {column}"),
         ),
         caption=f"Only the {column} is seen; the {question} is inferred.",
         observed=True,
+        height=height,
     )
     extra: dict[str, Any] = {
         "latents": f"posterior over the {question}, by Bayes' rule",

@@ -25,7 +25,7 @@ def weights_and_codes(count: int) -> tuple[np.ndarray, np.ndarray]:
 def test_it_is_always_here_by_name_and_by_number(tmp_path: Path) -> None:
     assert is_here("bridge", tmp_path)
     assert is_here("bridge:17", tmp_path)
-    assert len(open_data("bridge")) == 3_000
+    assert len(open_data("bridge")) == 1_000
     assert open_data("Bridge:17").name == "bridge:17"
     assert len(open_data("bridge:17")) == 17
     assert inspect_data_set("bridge", [])["format"] == "drawn"

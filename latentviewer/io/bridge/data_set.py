@@ -15,7 +15,7 @@ from latentviewer.io.image_data import check_rows
 
 PARTS: Mapping[str, tuple[int, int]] = {"test": (0, 10_000), "train": (10_000, 60_000)}
 """First row and the one after the last."""
-SHOWN = 3_000
+SHOWN = 1_000
 """Vehicles of `bridge` without a part; the first of the test part, so never trained on."""
 
 
@@ -63,7 +63,7 @@ class BridgeData:
 
 
 def open_bridge(part: str | None) -> BridgeData:
-    """`train`, `test`, a number for so many from the first on, or None for the first 3,000.
+    """`train`, `test`, a number for so many from the first on, or None for the first 1,000.
 
     Raises:
         UserError: another part.
