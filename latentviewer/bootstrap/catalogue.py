@@ -36,7 +36,7 @@ _SAMPLES = (
     (
         "bridge",
         "Vehicles on a bridge",
-        "1,000 vehicles of which only the weight is seen. A mixture model infers the hidden type.",
+        "1,000 vehicles of which only the weight is seen. A mixture infers the type.",
         "gaussian mixture",
         "bridge",
         "latents.arrow",

@@ -20,7 +20,7 @@ from latentviewer.engine.observed import read_numbers
 
 _AT_ONCE = 100_000
 _MAP = "density_2d"
-_FLATNESS = 0.43  # the highest density's share of the map's width
+_FLATNESS = 0.48  # the highest density's share of the map's width
 
 
 def observing_data(
@@ -82,7 +82,7 @@ def _extra(observation: Observation, data: DataSet, height: float) -> dict[str, 
         title=f"{column.capitalize()} and density",
         axes=(
             Axis(f"{column} in {unit}, log scale" if unit else f"{column}, log scale", LOG10),
-            Axis(f"density per decade of {column}"),
+            Axis("density"),
         ),
         caption=f"Only the {column} is seen; the {question} is inferred.",
         observed=True,

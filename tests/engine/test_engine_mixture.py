@@ -120,7 +120,7 @@ def test_a_space_has_posteriors_names_columns_and_a_map() -> None:
     assert inferred.names == truth.names
     note = map_note(space, "density_2d")
     assert [axis.title for axis in note.axes] == [
-        "weight in t, log scale", "density per decade of weight"
+        "weight in t, log scale", "density"
     ]  # fmt: skip
     assert note.observed
     assert note.caption == "Only the weight is seen; the type is inferred."

@@ -14,12 +14,15 @@ from latentviewer.ui.map import overlays
 from latentviewer.ui.map.camera import Camera, nice_ticks
 from latentviewer.ui.theme import Theme
 
-HEAD_PX, FOOT_PX = 34, 52
+HEAD_PX, FOOT_PX = 34, 50
 """What caption and axis need above and below the points."""
 _BESIDE_PX = 58  # what the buttons for zooming take
 _LEAST_SEEN = 0.003
 _BELOW_PX = 7
 _NUMBERS_UP_PX, _LEAST_APART_PX, _TICK_EVERY_PX = 44, 34, 90
+
+_WRAPPED = int(Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap)
+_CENTRED = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
 
 Curve = NDArray[np.float64]
 
@@ -60,34 +63,52 @@ class Chart:
         self, camera: Camera, points: NDArray[np.float32], size: tuple[int, int],
         covered: tuple[float, float],
     ) -> Camera:  # fmt: skip
-        """Looks at all points and leaves room for caption and axis.
+        """Looks at all points from a place where the axis lies at the foot, below the caption.
 
         The legend may lie over the chart's corner, for it would take a fifth of its width.
         """
         room = max(size[1] - HEAD_PX - FOOT_PX, size[1] // 2)
-        fitted = camera.fitted(points, size[0], room, (covered[0], 0.0))
-        return fitted.panned(0, (HEAD_PX - FOOT_PX) / 2)
+        fitted = camera.fitted(points, size[0], room, (covered[0], _BESIDE_PX))
+        lowest = fitted.to_pixels(points, *size)[:, 1].max() if len(points) else size[1] / 2
+        return fitted.panned(0, size[1] - FOOT_PX - float(lowest))
 
-    def paint(
-        self, painter: QPainter, camera: Camera, size: tuple[int, int],
-        covered: tuple[float, float], theme: Theme,
-    ) -> None:  # fmt: skip
-        """Axis, curves and caption."""
+    def paint(self, painter: QPainter, camera: Camera, size: tuple[int, int], theme: Theme) -> None:
+        """What lies behind pictures: the axis' lines and the curves."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.scale:
-            self._paint_axis(painter, camera, size, theme)
+            foot = round(_numbers_y(camera, size) - _BELOW_PX) + 0.5
+            painter.setPen(QPen(overlays.with_alpha(theme.colour("text"), 18), 1))
+            for at, _ in self._ticks(camera, size):
+                painter.drawLine(QPointF(at, 0), QPointF(at, foot))
+            painter.setPen(QPen(overlays.with_alpha(theme.colour("text"), 90), 1))
+            painter.drawLine(QPointF(0, foot), QPointF(size[0], foot))
         if self.curves is not None:
             _paint_curves(painter, self.curves, camera, size, theme)
+        painter.restore()
+
+    def paint_words(
+        self, painter: QPainter, camera: Camera, size: tuple[int, int],
+        covered: tuple[float, float], theme: Theme,
+    ) -> None:  # fmt: skip
+        """What lies before pictures: the axis' numbers and the caption."""
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self.scale:
+            painter.setFont(_sized(painter, 11))
+            top = _numbers_y(camera, size)
+            for at, text in self._ticks(camera, size):
+                wide = painter.fontMetrics().horizontalAdvance(text) + 8
+                place = QRectF(at - wide / 2, top, wide, 18)
+                if place.left() >= 0 and place.right() <= size[0]:
+                    _paint_backed(painter, place, text, theme.colour("text_dim"), theme)
         if self.caption:
-            painter.setFont(_caption_font(painter))
-            painter.setPen(theme.colour("text"))
+            painter.setFont(_sized(painter, 14, QFont.Weight.Medium))
             left, right = covered
-            line = QRectF(left, 10, max(size[0] - left - right, 80), 26)
-            text = painter.fontMetrics().elidedText(
-                self.caption, Qt.TextElideMode.ElideRight, int(line.width()) - 16
-            )
-            painter.drawText(line, Qt.AlignmentFlag.AlignCenter, text)
+            room = QRectF(left + 8, 14, max(size[0] - left - right - 16, 80.0), size[1] / 2)
+            lines = painter.boundingRect(room, _WRAPPED, self.caption)
+            place = lines.adjusted(-8, -3, 8, 3)
+            _paint_backed(painter, place, self.caption, theme.colour("text"), theme)
         painter.restore()
 
     def paint_cursor(
@@ -106,29 +127,18 @@ class Chart:
         left = min(max(at - wide / 2, 4.0), width - wide - _BESIDE_PX)
         overlays.paint_chip(painter, left, numbers + 9 - high / 2, text, theme)
 
-    def _paint_axis(
-        self, painter: QPainter, camera: Camera, size: tuple[int, int], theme: Theme
-    ) -> None:
+    def _ticks(self, camera: Camera, size: tuple[int, int]) -> list[tuple[float, str]]:
+        """Pixels x with what is written there."""
         width, height = size
         left, right = (camera.to_map(x, 0, width, height)[0] for x in (0, width))
-        ticks = (
-            log_ticks(left, right, width / _LEAST_APART_PX)
-            if self.scale == LOG10
-            else [(x, f"{x:g}") for x in nice_ticks(left, right, max(2, width // _TICK_EVERY_PX))]
-        )
-        numbers = _numbers_y(camera, size)
-        painter.setFont(_number_font(painter))
-        hairline = QPen(overlays.with_alpha(theme.colour("text"), 18), 1)
-        for x, text in ticks:
-            at = float(camera.to_pixels(np.array([[x, 0.0]]), width, height)[0, 0])
-            painter.setPen(hairline)
-            painter.drawLine(QPointF(at, 0), QPointF(at, numbers - _BELOW_PX))
-            painter.setPen(theme.colour("text_dim"))
-            place = QRectF(at - 30, numbers, 60, 18)
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-        painter.setPen(QPen(overlays.with_alpha(theme.colour("text"), 90), 1))
-        foot = round(numbers - _BELOW_PX) + 0.5
-        painter.drawLine(QPointF(0, foot), QPointF(width, foot))
+        if self.scale == LOG10:
+            ticks = log_ticks(left, right, width / _LEAST_APART_PX)
+        else:
+            even = nice_ticks(left, right, max(2, width // _TICK_EVERY_PX))
+            ticks = [(x, f"{x:.6g}") for x in even]
+        places = np.array([(x, 0.0) for x, _ in ticks]).reshape(-1, 2)
+        pixels = camera.to_pixels(places, *size)[:, 0].tolist()
+        return [(float(at), text) for at, (_, text) in zip(pixels, ticks, strict=True)]
 
 
 def _numbers_y(camera: Camera, size: tuple[int, int]) -> float:
@@ -185,14 +195,19 @@ def _paint_curves(
         painter.drawPolyline(polygon)
 
 
-def _number_font(painter: QPainter) -> QFont:
-    font = QFont(painter.font())
-    font.setPixelSize(11)
-    return font
+def _paint_backed(
+    painter: QPainter, place: QRectF, text: str, colour: QColor, theme: Theme
+) -> None:
+    """Words that can be read over pictures too."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(overlays.with_alpha(theme.colour("map"), 205))
+    painter.drawRoundedRect(place, 5, 5)
+    painter.setPen(colour)
+    painter.drawText(place, _CENTRED, text)
 
 
-def _caption_font(painter: QPainter) -> QFont:
+def _sized(painter: QPainter, pixels: int, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     font = QFont(painter.font())
-    font.setPixelSize(14)
-    font.setWeight(QFont.Weight.Medium)
+    font.setPixelSize(pixels)
+    font.setWeight(weight)
     return font

@@ -339,7 +339,7 @@ class MapView(QWidget):
             if self._chart is None:
                 overlays.paint_grid(painter, camera, size, theme)
             else:
-                self._chart.paint(painter, camera, size, self._covered, theme)
+                self._chart.paint(painter, camera, size, theme)
             overlays.paint_axis_titles(painter, self._titles, size, theme)
         elif self.scene.coordinates is not None and len(self.scene.coordinates):
             overlays.paint_box(painter, camera, self.scene.bounds(), size, theme)
@@ -382,6 +382,9 @@ class MapView(QWidget):
         missing = self._thumbnails.missing()
         if len(missing):
             self.thumbnails_wanted.emit(missing)
+        if self._chart is not None and camera.dims == 2:
+            painter.setFont(self.font())
+            self._chart.paint_words(painter, camera, size, self._covered, theme)
         self._annotations.paint_places(painter, camera, size, theme)
         self._paint_hover(painter, size)
 
@@ -477,8 +480,11 @@ class MapView(QWidget):
         """The box, or where a line crosses the map at the cursor, all of its column."""
         if self._chart is None or self._chart.words is None:
             return box
-        wide = max(box.width(), _LINE_CHIP_PX)
-        return QRect(box.center().x() - wide // 2, 0, wide, self.height())
+        # At the edges the line's chip stands beside it.
+        left = min(box.left(), self.width() - 2 * _LINE_CHIP_PX)
+        right = max(box.right(), _LINE_CHIP_PX)
+        reach = max(_LINE_CHIP_PX - (right - left), 0) // 2
+        return QRect(left - reach, 0, right - left + 2 * reach, self.height())
 
     def _place_at(self, at: QPointF) -> tuple[float, ...]:
         return self._camera.to_map(at.x(), at.y(), self.width(), self.height())

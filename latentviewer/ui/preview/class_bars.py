@@ -101,8 +101,8 @@ class ClassBars(QWidget):
         painter.setBrush(theme.colour("map"))
         painter.drawRoundedRect(track, 3, 3)
         share = min(max(float(self.values[i]), 0.0), 1.0)
-        if share > 0:
-            bar = QRectF(track.left(), track.top(), max(track.width() * share, 1.5), _BAR_PX)
+        if share * track.width() > 0.5:
+            bar = QRectF(track.left(), track.top(), track.width() * share, _BAR_PX)
             painter.setBrush(QColor(*(int(v) for v in self._colours[i])))
             painter.drawRoundedRect(bar, min(3, bar.width() / 2), 3)
         painter.setPen(theme.colour("text" if best else "text_dim"))

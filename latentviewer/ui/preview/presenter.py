@@ -15,6 +15,7 @@ from latentviewer.domain.dimension_names import dimension_names
 from latentviewer.domain.observation import observation_of
 from latentviewer.domain.ports import Capability
 from latentviewer.domain.space import Space
+from latentviewer.domain.table import Categories
 from latentviewer.ui.map.presenter import MapPresenter
 from latentviewer.ui.preview.panel import PreviewPanel
 from latentviewer.ui.status import StatusLine
@@ -59,7 +60,12 @@ class PreviewPresenter:
         self._panel.set_pinned(pinned is not None and answer.request.target is pinned)
         row = answer.row
         colours = self._maps.colouring
-        if row is not None and colours is not None and row < len(colours.codes):
+        if (
+            row is not None
+            and colours is not None
+            and row < len(colours.codes)
+            and not self._coloured_by_another(row, answer.label)
+        ):
             self._panel.set_label_colour(colours.colour_of(row))
         else:
             self._panel.set_label_colour(None)
@@ -102,6 +108,14 @@ class PreviewPresenter:
             self._show_classes(new.space)
         if new.map.colour_by != old.map.colour_by or new.space is not old.space:
             self._panel.classes.set_coloured_by(new.map.colour_by or "")
+
+    def _coloured_by_another(self, row: int, label: str) -> bool:
+        """Whether the map's colour of a sample stands for another name than its label."""
+        state = self._workbench.workspace.state
+        if state.space is None:
+            return False
+        column = state.space.columns.get(state.map.colour_by or "")
+        return isinstance(column, Categories) and column.text(row) != label
 
     def _show_classes(self, space: Space) -> None:
         observation = observation_of(space)
