@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.app.state import LatentTarget, PlaceTarget, RowTarget, Target
+from latentviewer.domain.observation import ObservedInverse, observation_of
 from latentviewer.domain.ports import Capability, DataDistance, DataSet, Images, Inverse, Model
 from latentviewer.domain.space import Latents, Space
+from latentviewer.domain.table import Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +41,21 @@ class Request:
     posterior_samples: int = 0
 
 
+@dataclass(frozen=True)
+class Observed:
+    """What is seen of a sample or at a place, where the latents are inferred from one number.
+
+    Attributes:
+        column: what is seen, such as `weight`.
+        words: the number, such as `1.35 t`.
+        truth: a sample's hidden class, or empty.
+    """
+
+    column: str
+    words: str
+    truth: str
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What the preview shows.
@@ -57,6 +74,7 @@ class Answer:
         distance: Euclidean, from the latent to the nearest sample's, or None for a sample.
         far: whether that distance is beyond what is usual between samples.
         posterior: (m, h, w, c) pictures decoded around the mean, or None.
+        observed: the number that the latent was inferred from, or None.
     """
 
     request: Request
@@ -73,6 +91,7 @@ class Answer:
     distance: float | None
     far: bool
     posterior: Images | None
+    observed: Observed | None = None
 
 
 def answer(request: Request, sources: Sources) -> Answer:
@@ -132,6 +151,27 @@ def answer(request: Request, sources: Sources) -> Answer:
         distance=distance,
         far=far,
         posterior=posterior,
+        observed=_observed(target, sources),
+    )
+
+
+def _observed(target: Target, sources: Sources) -> Observed | None:
+    space = sources.space
+    observation = observation_of(space)
+    if observation is None or isinstance(target, LatentTarget):
+        return None
+    if isinstance(target, PlaceTarget):
+        if not isinstance(sources.inverse, ObservedInverse):
+            return None
+        return Observed(observation.column, observation.words(10.0 ** target.place[0]), "")
+    seen = space.columns.get(observation.column)
+    truth = space.columns.get(observation.question)
+    if not isinstance(seen, Numbers):
+        return None
+    return Observed(
+        observation.column,
+        observation.words(float(seen.values[target.row])),
+        "" if truth is None else truth.text(target.row),
     )
 
 

@@ -1,7 +1,7 @@
 """What the session needs from the rooms it may not import; bootstrap fills it in."""
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.app.recipes import RecipeOffer, TrainedModel, TrainingRequest
+from latentviewer.domain.map_note import MapNote
 from latentviewer.domain.ports import DataDistance, DataSet, Inverse, Model
 from latentviewer.domain.space import Latents, Space
 from latentviewer.jobs.progress import JobStatus, Progress
@@ -80,6 +81,7 @@ class MapResult:
             weighted mean of the nearest samples' places for the rest.
         axes: a title for each axis; empty where an axis has no meaning of its own.
         components: (2 or 3, d) float64, the axes of a linear map; None where it is not linear.
+        note: what else is to be known of it.
     """
 
     coordinates: Latents
@@ -87,6 +89,7 @@ class MapResult:
     places: Callable[[Latents], Latents]
     axes: tuple[str, ...]
     components: NDArray[np.float64] | None = None
+    note: MapNote = field(default_factory=MapNote)
 
 
 class UmapHandle(Protocol):

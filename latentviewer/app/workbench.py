@@ -11,7 +11,7 @@ from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
 from latentviewer.app.dimensions import Dimensions
-from latentviewer.app.maps import METHOD_TITLES, Maps, methods
+from latentviewer.app.maps import Maps, method_title, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
 from latentviewer.app.posteriors import Posteriors
@@ -117,6 +117,7 @@ class Workbench:
                 "faces:train",
                 "shapes:test",
                 "shapes:train",
+                "bridge",
                 "emoji",
             ],
             "groups": [group.name for group in state.groups],
@@ -131,7 +132,7 @@ class Workbench:
         if source == "samples":
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
         if source == "methods" and space is not None:
-            return [(name, METHOD_TITLES.get(name, name)) for name in methods(space)]
+            return [(name, method_title(space, name)) for name in methods(space)]
         if source == "categories" and space is not None:
             key = state.map.colour_by or space.label_column()
             column = space.columns.get(key or "")

@@ -33,6 +33,14 @@ _SAMPLES = (
         "digits",
         "latents.arrow",
     ),
+    (
+        "bridge",
+        "Vehicles on a bridge",
+        "1,000 vehicles of which only the weight is seen. A mixture infers the type.",
+        "gaussian mixture",
+        "bridge",
+        "latents.arrow",
+    ),
 )
 
 

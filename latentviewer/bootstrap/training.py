@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from latentviewer.domain.ports import DataSet
     from latentviewer.domain.space import Latents, Space
     from latentviewer.domain.table import Column
-    from latentviewer.engine.training.recipes.recipe import Recipe
+    from latentviewer.engine.training.recipes import AnyRecipe
 
 WATCHED = 1_500
 """Samples of the test set whose places are drawn while training goes on."""
@@ -168,7 +168,7 @@ def _rows_of(column: Column, rows: NDArray[np.int64]) -> Column:
     return Texts(tuple(column.values[row] for row in rows.tolist()))
 
 
-def _offer(recipe: Recipe, folders: Sequence[Path]) -> RecipeOffer:
+def _offer(recipe: AnyRecipe, folders: Sequence[Path]) -> RecipeOffer:
     from latentviewer.io.datasets import is_here, known_name
     from latentviewer.io.known_sets import KNOWN_SETS
 
@@ -190,7 +190,7 @@ def _offer(recipe: Recipe, folders: Sequence[Path]) -> RecipeOffer:
     )
 
 
-def _place(recipe: Recipe) -> tuple[Path, UnfinishedRun | None, Path | None]:
+def _place(recipe: AnyRecipe) -> tuple[Path, UnfinishedRun | None, Path | None]:
     """The folder to train in, the run that lies unfinished there, and a finished model beside.
 
     Finished models are left alone: the next goes to `name-2`, `name-3` and so on.
@@ -221,7 +221,7 @@ def _holds_something(folder: Path) -> bool:
         return folder.exists()
 
 
-def _unfinished(recipe: Recipe, checkpoint: Path) -> UnfinishedRun:
+def _unfinished(recipe: AnyRecipe, checkpoint: Path) -> UnfinishedRun:
     from latentviewer.engine.training.checkpoint import read_run
 
     def lost(why: str) -> UnfinishedRun:
@@ -241,13 +241,13 @@ def _unfinished(recipe: Recipe, checkpoint: Path) -> UnfinishedRun:
     return UnfinishedRun(state.epoch, epochs, seed, tuple(state.history))
 
 
-def _as_stored(recipe: Recipe) -> Any:
+def _as_stored(recipe: AnyRecipe) -> Any:
     return json.loads(json.dumps(recipe.as_json()))
 
 
 def _as_asked(
-    recipe: Recipe, request: TrainingRequest, unfinished: UnfinishedRun | None, folder: Path
-) -> Recipe:
+    recipe: AnyRecipe, request: TrainingRequest, unfinished: UnfinishedRun | None, folder: Path
+) -> AnyRecipe:
     """The recipe with the epochs and the seed of the request, or of the run gone on with."""
     if unfinished is None or request.afresh:
         return dataclasses.replace(

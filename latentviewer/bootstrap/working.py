@@ -44,6 +44,11 @@ def encode(
     """
     from latentviewer.engine.encoding import encode_data, space_of
 
+    if Capability.OBSERVE in model.card.capabilities:
+        from latentviewer.engine.observing import observing_data
+
+        observing = observing_data(model, data, reference_of(model), layer)
+        return (yield from _with_progress(observing))
     data, note = _fitted(model, data)
     encoding = yield from _with_progress(encode_data(model, data, batch, layer))
     return _noted(space_of(encoding, model.card, data, reference_of(model), layer), note)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from latentviewer.domain.ports import DataSet, ImageShape
+from latentviewer.domain.ports import NO_IMAGE, DataSet, ImageShape
 from latentviewer.domain.table import Column
 
 
@@ -50,8 +50,11 @@ class FittedData:
 
 
 def fitted(data: DataSet, image: ImageShape) -> tuple[DataSet, str | None]:
-    """The data set in another shape, with a sentence that says so; itself where it fits."""
-    if data.image == image:
+    """The data set in another shape, with a sentence that says so; itself where it fits.
+
+    A model that takes no images takes every data set as it is.
+    """
+    if image in (data.image, NO_IMAGE):
         return data, None
     changes = []
     there = data.image

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from latentviewer.app.colouring import as_categories
-from latentviewer.app.maps import METHOD_TITLES, methods
+from latentviewer.app.maps import method_title, methods
 from latentviewer.app.opening import AUTOSAVED
 from latentviewer.app.state import Blend, SessionState, Target
 from latentviewer.app.training import Stage, TrainingRun
@@ -89,6 +89,8 @@ class MainWindow(QMainWindow):
             self.workbench.commands.run(command_id, **arguments)
         except UserError as error:
             self.status.say(str(error), True)
+            # A button that was pressed in vain must not look pressed.
+            self._show_controls(self.workbench.workspace.state)
         else:
             self.status.outdate(said, at_once=command_id in ("edit.undo", "edit.redo"))
             if command_id == "groups.create" and not arguments and self.sidebar.isVisible():
@@ -268,7 +270,7 @@ class MainWindow(QMainWindow):
         count = "1 latent" if len(space) == 1 else f"{len(space):,} latents"
         self.top_bar.set_space(space.name, f"{count} × {space.dim}")
         self.top_bar.set_methods(
-            [(name, METHOD_TITLES.get(name, name)) for name in methods(space)], state.map.method
+            [(name, method_title(space, name)) for name in methods(space)], state.map.method
         )
         columns = [("", "One colour")]
         for name, column in space.columns.items():

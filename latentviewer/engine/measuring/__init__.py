@@ -7,10 +7,12 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, DataSet, Model
 from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 from latentviewer.engine.adapters.conv_diffusion import ConvDiffusion
+from latentviewer.engine.adapters.gaussian_mixture import GaussianMixtureModel
 from latentviewer.engine.measuring.accuracy import measuring_accuracy
 from latentviewer.engine.measuring.agreement import measuring_agreement
 from latentviewer.engine.measuring.asked import measuring_asked
 from latentviewer.engine.measuring.bound import Vae, measuring_bound
+from latentviewer.engine.measuring.clusters import measuring_clusters
 from latentviewer.engine.measuring.generation import measuring_generation
 from latentviewer.engine.measuring.reconstruction import measuring_reconstruction
 
@@ -38,7 +40,8 @@ def measuring(
             f"Nothing of {model.card.name} can be measured on {data.name} without a classifier "
             "of such images; train one first."
         )
-    figures: dict[str, Any] = {"images": len(data)}
+    seen = "observations" if Capability.OBSERVE in model.card.capabilities else "images"
+    figures: dict[str, Any] = {seen: len(data)}
     for number, part in enumerate(parts):
         while True:
             try:
@@ -74,6 +77,8 @@ def _parts(model: Model, data: DataSet, seed: int, judge: ConvClassifier | None)
             parts.append(_agreed(model, judge, data))
     if isinstance(model, ConvClassifier):
         parts.append(measuring_accuracy(model, data))
+    if isinstance(model, GaussianMixtureModel):
+        parts.append(measuring_clusters(model, data))
     if judge is not None and can & {Capability.DISCRIMINATE, Capability.DENOISE}:
         parts.append(_generated(model, judge, data, seed))
     if judge is not None and isinstance(model, ConvDiffusion):

@@ -68,12 +68,12 @@ class TrainedWeights:
     Attributes:
         net: the network with the best averaged weights, on the CPU.
         state: the run's history.
-        precision: `bfloat16` or `float32`, of the arithmetic while training.
+        about: what else config.json says of the run, such as versions.
     """
 
     net: nn.Module
     state: RunState
-    precision: str
+    about: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +191,8 @@ def fit(
         yield report
 
     _load(net, tensors.best)
-    return TrainedWeights(net.cpu(), state, precision)
+    about = {"precision": precision, "torch": torch.__version__}
+    return TrainedWeights(net.cpu(), state, about)
 
 
 def _is_over(recipe: Recipe, state: RunState) -> bool:

@@ -34,6 +34,7 @@ from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.map import overlays
 from latentviewer.ui.map.annotations import Annotations
 from latentviewer.ui.map.camera import Camera, Points
+from latentviewer.ui.map.chart import Chart
 from latentviewer.ui.map.flight import Flight
 from latentviewer.ui.map.hover_repaint import HoverRepaint
 from latentviewer.ui.map.scene import Scene
@@ -44,6 +45,7 @@ from latentviewer.ui.theme import Theme
 _CLICK_PX = 4
 _MOST_RINGS = 60
 _PAN_STEP_PX = 60
+_LINE_CHIP_PX = 120
 
 
 class MapView(QWidget):
@@ -78,6 +80,7 @@ class MapView(QWidget):
         self._radius, self._density, self._use_thumbnails = 2.5, False, True
         self._thumbnails = Thumbnails()
         self._titles = ("", "", "")
+        self._chart: Chart | None = None
         self._empty_text = ""
         self._annotations = Annotations()
         self._label_of: Callable[[int], str] = lambda _row: ""
@@ -212,6 +215,11 @@ class MapView(QWidget):
         self._titles = (x, y, z)
         self._redraw()
 
+    def set_chart(self, chart: Chart | None) -> None:
+        """What the next points lie on: an axis with numbers, curves, a caption; None for none."""
+        self._chart = chart
+        self._redraw()
+
     def set_notice(self, text: str | None) -> None:
         """A pill at the top, such as what a forming map is doing."""
         self._annotations.notice = text
@@ -280,7 +288,10 @@ class MapView(QWidget):
                 self._fly_to_points(self.scene.visible())
 
     def _fitted(self, camera: Camera, points: Points) -> Camera:
-        return camera.fitted(points, self.width(), self.height(), self._covered)
+        size = (self.width(), self.height())
+        if self._chart is not None and camera.dims == 2:
+            return self._chart.fitted(camera, points, size, self._covered)
+        return camera.fitted(points, *size, self._covered)
 
     def _fly_to_points(self, mask: NDArray[np.bool_]) -> None:
         if self.scene.coordinates is None:
@@ -343,7 +354,10 @@ class MapView(QWidget):
         painter.setFont(self.font())
         size, camera, theme = (self.width(), self.height()), self._camera, self._theme
         if camera.dims == 2:
-            overlays.paint_grid(painter, camera, size, theme)
+            if self._chart is None:
+                overlays.paint_grid(painter, camera, size, theme)
+            else:
+                self._chart.paint(painter, camera, size, theme)
             overlays.paint_axis_titles(painter, self._titles, size, theme)
         elif self.scene.coordinates is not None and len(self.scene.coordinates):
             overlays.paint_box(painter, camera, self.scene.bounds(), size, theme)
@@ -386,6 +400,9 @@ class MapView(QWidget):
         missing = self._thumbnails.missing()
         if len(missing):
             self.thumbnails_wanted.emit(missing)
+        if self._chart is not None and camera.dims == 2:
+            painter.setFont(self.font())
+            self._chart.paint_words(painter, camera, size, self._covered, theme)
         self._annotations.paint_places(painter, camera, size, theme)
         self._paint_hover(painter, size)
 
@@ -404,6 +421,7 @@ class MapView(QWidget):
 
     def _paint_hover(self, painter: QPainter, size: tuple[int, int]) -> None:
         coordinates = self.scene.coordinates
+        self._paint_cursor_line(painter, size)
         if self._hover_row is not None and coordinates is not None:
             x, y = self._camera.to_pixels(coordinates[self._hover_row][None], *size)[0].tolist()
             tile = self._thumbnails.box_of(self._hover_row)
@@ -416,6 +434,17 @@ class MapView(QWidget):
             overlays.paint_label_beside(painter, x, y, text, size[0], self._theme)
         elif self._cursor is not None and not self._outline and not self._dragging:
             overlays.paint_cross(painter, self._cursor, self._theme)
+
+    def _paint_cursor_line(self, painter: QPainter, size: tuple[int, int]) -> None:
+        coordinates, chart = self.scene.coordinates, self._chart
+        if chart is None or coordinates is None or self._camera.dims != 2 or self._dragging:
+            return
+        painter.setFont(self.font())
+        if self._hover_row is not None:
+            places = self._camera.to_pixels(coordinates[self._hover_row][None], *size)
+            chart.paint_cursor(painter, self._camera, float(places[0, 0]), size, self._theme)
+        elif self._cursor is not None:
+            chart.paint_cursor(painter, self._camera, self._cursor.x(), size, self._theme)
 
     # The mouse.
 
@@ -459,10 +488,21 @@ class MapView(QWidget):
             x, y = self._camera.to_pixels(row, self.width(), self.height())[0].tolist()
             text = self.fontMetrics().horizontalAdvance(self._label_of(self._hover_row))
             reach = round(max(self._radius, self._thumbnails.side)) + text + 48
-            return QRect(round(x) - reach, round(y) - 70, 2 * reach, 140)
+            return self._whole_column(QRect(round(x) - reach, round(y) - 70, 2 * reach, 140))
         if at is None:
             return QRect()
-        return QRect(round(at.x()) - reach, round(at.y()) - reach, 2 * reach, 2 * reach)
+        x, y = round(at.x()), round(at.y())
+        return self._whole_column(QRect(x - reach, y - reach, 2 * reach, 2 * reach))
+
+    def _whole_column(self, box: QRect) -> QRect:
+        """The box, or where a line crosses the map at the cursor, all of its column."""
+        if self._chart is None or self._chart.words is None:
+            return box
+        # At the edges the line's chip stands beside it.
+        left = min(box.left(), self.width() - 2 * _LINE_CHIP_PX)
+        right = max(box.right(), _LINE_CHIP_PX)
+        reach = max(_LINE_CHIP_PX - (right - left), 0) // 2
+        return QRect(left - reach, 0, right - left + 2 * reach, self.height())
 
     def _place_at(self, at: QPointF) -> tuple[float, ...]:
         return self._camera.to_map(at.x(), at.y(), self.width(), self.height())

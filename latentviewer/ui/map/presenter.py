@@ -18,11 +18,16 @@ from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult
 from latentviewer.app.state import Blend, SessionState
 from latentviewer.app.workbench import Workbench
+from latentviewer.domain.map_note import MapNote
+from latentviewer.domain.observation import observation_of
 from latentviewer.domain.space import Latents
+from latentviewer.ui.map.chart import Chart
+from latentviewer.ui.map.density import density_curves
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.theme import Theme
 
 FIRST_HINT = "Move the mouse over the map. The decoder answers on the right."
+OBSERVED_HINT = "Move the mouse over the map. The probabilities answer on the right."
 
 
 class MapPresenter:
@@ -103,17 +108,36 @@ class MapPresenter:
                 legend.missing,
             )  # fmt: skip
         self._panel.legend.setVisible(legend is not None)
+        self._show_chart()
+
+    def _show_chart(self) -> None:
+        workspace = self._workbench.workspace
+        space, shown = workspace.state.space, workspace.shown_map
+        if space is None or shown is None or shown.note == MapNote():
+            self._panel.view.set_chart(None)
+            return
+        note, observation = shown.note, observation_of(space)
+        scale = note.axes[0].scale if note.axes else ""
+        if not note.observed or observation is None:
+            self._panel.view.set_chart(Chart(note.caption, scale))
+            return
+        curves = density_curves(
+            observation.mixture, note.height, self._theme.dark, workspace.state.map.hidden
+        )
+        words: Callable[[float], str] = lambda x: observation.words(10.0**x)  # noqa: E731
+        self._panel.view.set_chart(Chart(note.caption, scale, curves, words))
 
     def _on_map(self, result: MapResult | None) -> None:
         view = self._panel.view
         if result is None:
             return
         view.set_notice(None)
+        self._show_chart()
         view.set_points(result.coordinates, fit=True)
         x, y, *z = (*result.axes, "", "")
         view.set_axes(x, y, z[0] if z else "")
         if not self._workbench.settings.hint_seen:
-            view.set_hint(FIRST_HINT)
+            view.set_hint(OBSERVED_HINT if result.note.observed else FIRST_HINT)
 
     def _on_sources(self) -> None:
         if self._workbench.workspace.data is None:
@@ -143,6 +167,7 @@ class MapPresenter:
             return
         # What was placed on the map before has no place on this one yet.
         self._forming = True
+        view.set_chart(None)
         view.set_points(np.array(embedding), fit=True)
         view.set_axes("", "", "")
         self._show_path()

@@ -28,9 +28,9 @@ class EmptyPreview(QWidget):
         self._theme = theme
         self.update()
 
-    def set_decoder_available(self, available: bool, loading: bool = False) -> None:
-        """Says plainly where nothing will be decoded, or not yet."""
-        self._more = _LOADING if loading else _DECODES if available else _NO_DECODER
+    def set_decoder_available(self, available: bool, loading: bool = False, why: str = "") -> None:
+        """Says plainly where nothing will be decoded, or not yet; `why` in the model's words."""
+        self._more = _LOADING if loading else _DECODES if available else why or _NO_DECODER
         self.sentence = f"{_SENTENCE} {self._more}"
         self.setAccessibleName(self.sentence)
         self.update()

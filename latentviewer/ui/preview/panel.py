@@ -24,6 +24,7 @@ from latentviewer.domain.space import Latents
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.preview.caption import Facts, Title, facts
+from latentviewer.ui.preview.class_bars import ClassSection
 from latentviewer.ui.preview.empty import EmptyPreview
 from latentviewer.ui.preview.image import Pixels, to_image
 from latentviewer.ui.preview.latent_bars import LatentBars
@@ -45,7 +46,7 @@ class PreviewPanel(QFrame):
     changes its size.
 
     Attributes:
-        title, pictures, facts, missing, neighbours, bars, posterior: its parts.
+        title, pictures, facts, missing, classes, neighbours, bars, posterior: its parts.
     """
 
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
@@ -62,6 +63,7 @@ class PreviewPanel(QFrame):
         self.pictures = Pictures(theme)
         self.facts = Facts(theme)
         self.missing = MissingData(dispatch, theme)
+        self.classes = ClassSection(dispatch, theme)
         self.neighbours = ImageStrip("Nearest samples", theme, lines=2)
         self.neighbours.chosen.connect(self._on_neighbour)
         self.bars = LatentBars(self._edit, theme)
@@ -100,6 +102,7 @@ class PreviewPanel(QFrame):
         column.addWidget(self.pictures)
         column.addWidget(self.facts)
         column.addWidget(self.missing)
+        column.addWidget(self.classes)
         actions = _row(self.add, self.keep)
         actions.setStretch(0, 1)
         actions.setStretch(1, 1)
@@ -107,8 +110,12 @@ class PreviewPanel(QFrame):
         column.addSpacing(4)
         column.addWidget(_heading("Nearest samples"))
         column.addWidget(self.neighbours)
-        column.addLayout(_row(_heading("Latent"), self.reset, stretched=0))
-        column.addWidget(self.bars)
+        self._latent = QWidget()
+        latent = QVBoxLayout(self._latent)
+        latent.setContentsMargins(0, 0, 0, 0)
+        latent.addLayout(_row(_heading("Latent"), self.reset, stretched=0))
+        latent.addWidget(self.bars)
+        column.addWidget(self._latent)
         column.addWidget(self.posterior)
         column.addStretch(1)
         scroll = OverlayScrollArea()
@@ -123,8 +130,8 @@ class PreviewPanel(QFrame):
         for button, name, size in self._icons:
             button.setIcon(icon(name, theme, size, "accent" if name == "pin" else "text_dim"))
         for part in (
-            self.title, self.pictures, self.facts, self.missing, self.neighbours, self.bars,
-            self.posterior, self.empty,
+            self.title, self.pictures, self.facts, self.missing, self.classes, self.neighbours,
+            self.bars, self.posterior, self.empty,
         ):  # fmt: skip
             part.set_theme(theme)
 
@@ -132,10 +139,14 @@ class PreviewPanel(QFrame):
         """The category colour of the label's chip; None for a neutral one."""
         self.title.set_colour(None if colour is None else QColor(*colour))
 
-    def set_decoder_available(self, available: bool, loading: bool = False) -> None:
-        """Whether latents can be decoded at all, or will be once the decoder is loaded."""
-        self.pictures.set_decoder_available(available, loading)
-        self.empty.set_decoder_available(available, loading)
+    def set_decoder_available(self, available: bool, loading: bool = False, why: str = "") -> None:
+        """Whether latents can be decoded at all, or will be once the decoder is loaded.
+
+        Args:
+            why: one sentence on why not; empty for the usual one.
+        """
+        self.pictures.set_decoder_available(available, loading, why)
+        self.empty.set_decoder_available(available, loading, why)
         if self._shown is not None:
             self.show_answer(self._shown)
 
@@ -147,6 +158,21 @@ class PreviewPanel(QFrame):
     def set_posterior_available(self, available: bool) -> None:
         """Whether the space has posteriors to sample from."""
         self.posterior.setVisible(available)
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """What the latent's dimensions are called; empty for their numbers."""
+        self.bars.set_names(names)
+
+    def set_classes(
+        self, names: Sequence[str], question: str, seen: str, truth: str, inferred: str
+    ) -> None:
+        """The classes whose probabilities the latent is; see `ClassSection.set_question`.
+
+        They take the place of the bars to drag: changed alone, a probability would leave the
+        others' sum wrong.
+        """
+        self.classes.set_question(names, question, seen, truth, inferred)
+        self._latent.setVisible(not names)
 
     def set_ranges(self, low: Latents, high: Latents) -> None:
         """The typical range of each dimension in the data, (d,) each."""
@@ -184,8 +210,13 @@ class PreviewPanel(QFrame):
         )
         self.title.set_title(answer.title, answer.label)
         self.facts.set_lines(
-            facts(answer.row, answer.error, answer.inverse_name, answer.distance, answer.far)
-        )
+            facts(
+                answer.row, answer.error, answer.inverse_name, answer.distance, answer.far,
+                answer.observed,
+            )
+        )  # fmt: skip
+        truth = "" if answer.observed is None else answer.observed.truth
+        self.classes.bars.set_posterior(answer.latent, truth)
         base = self._bases.get(answer.title) if _is_edited(answer) else None
         self.bars.set_latent(answer.latent, answer.std, base)
         self.posterior.set_spread(answer.request.spread)

@@ -37,6 +37,7 @@ class Pictures(QWidget):
         self.difference.setToolTip(legend_text())
         self._decoder = True
         self._without = NO_DECODER_SHORT
+        self._why = NO_DECODER
         self._original_missing = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -50,8 +51,13 @@ class Pictures(QWidget):
         for tile in self.tiles:
             tile.set_theme(theme)
 
-    def set_decoder_available(self, available: bool, loading: bool = False) -> None:
-        """Which tile is the large one, and what stands there while the decoder is loaded."""
+    def set_decoder_available(self, available: bool, loading: bool = False, why: str = "") -> None:
+        """Which tile is the large one, and what stands there while the decoder is loaded.
+
+        Args:
+            why: one sentence on why nothing is decoded; empty for the usual one.
+        """
+        self._why = why or NO_DECODER
         self._without = LOADING if loading else NO_DECODER_SHORT
         if available != self._decoder:
             self._decoder = available
@@ -98,7 +104,7 @@ class Pictures(QWidget):
         if original is None:
             missing = is_sample and self._original_missing
             if not self._decoder:
-                self.original.set_message(NOT_HERE if missing else NO_DECODER)
+                self.original.set_message(NOT_HERE if missing else self._why)
             elif is_sample:
                 self.original.set_message(NOT_HERE if missing else "No picture.")
             else:

@@ -11,7 +11,11 @@ from latentviewer.app.preview import Answer
 from latentviewer.app.previews import Details
 from latentviewer.app.state import SessionState, Target
 from latentviewer.app.workbench import Workbench
+from latentviewer.domain.dimension_names import dimension_names
+from latentviewer.domain.observation import observation_of
 from latentviewer.domain.ports import Capability
+from latentviewer.domain.space import Space
+from latentviewer.domain.table import Categories
 from latentviewer.ui.map.presenter import MapPresenter
 from latentviewer.ui.preview.missing_data import DOWNLOAD_SIZES
 from latentviewer.ui.preview.panel import PreviewPanel
@@ -56,7 +60,12 @@ class PreviewPresenter:
         self._panel.set_pinned(pinned is not None and answer.request.target is pinned)
         row = answer.row
         colours = self._maps.colouring
-        if row is not None and colours is not None and row < len(colours.codes):
+        if (
+            row is not None
+            and colours is not None
+            and row < len(colours.codes)
+            and not self._coloured_by_another(row, answer.label)
+        ):
             self._panel.set_label_colour(colours.colour_of(row))
         else:
             self._panel.set_label_colour(None)
@@ -94,6 +103,32 @@ class PreviewPresenter:
         ):
             low, high = np.percentile(new.space.latent[:20_000], (2.5, 97.5), axis=0)
             self._panel.set_ranges(low.astype(np.float32), high.astype(np.float32))
+        if new.space is not None and new.space is not old.space:
+            self._panel.set_names(dimension_names(new.space))
+            self._show_classes(new.space)
+        if new.map.colour_by != old.map.colour_by or new.space is not old.space:
+            self._panel.classes.set_coloured_by(new.map.colour_by or "")
+
+    def _coloured_by_another(self, row: int, label: str) -> bool:
+        """Whether the map's colour of a sample stands for another name than its label."""
+        state = self._workbench.workspace.state
+        if state.space is None:
+            return False
+        column = state.space.columns.get(state.map.colour_by or "")
+        return isinstance(column, Categories) and column.text(row) != label
+
+    def _show_classes(self, space: Space) -> None:
+        observation = observation_of(space)
+        if observation is None:
+            self._panel.set_classes((), "", "", "", "")
+            return
+        question = observation.question
+        truth, inferred = (
+            name if name in space.columns else "" for name in (question, f"inferred {question}")
+        )
+        self._panel.set_classes(
+            observation.mixture.names, question, observation.column, truth, inferred
+        )
 
     def _on_sources(self) -> None:
         workspace = self._workbench.workspace
@@ -106,9 +141,23 @@ class PreviewPresenter:
         self._panel.set_posterior_available(
             workspace.can(Capability.POSTERIOR) and space.latent_std is not None
         )
+        # Where latents are inferred from a number, no decoder is on its way.
+        loading = workspace.model_expected and observation_of(space) is None
         card = workspace.model.card if workspace.model is not None else None
         self._panel.set_decoder_available(
-            workspace.can(Capability.DECODE) or workspace.model_expected,
-            loading=workspace.model_expected,
+            workspace.can(Capability.DECODE) or loading,
+            loading=loading,
+            why=_why_no_pictures(space),
         )
         self._status.set_model(f"{card.name} on cpu" if card is not None else "")
+
+
+def _why_no_pictures(space: Space) -> str:
+    """One sentence where the latents are inferred from a number; else the usual one will do."""
+    observation = observation_of(space)
+    if observation is None:
+        return ""
+    return (
+        f"The model infers a {observation.question} from a {observation.column}; it has no decoder "
+        "that could draw one."
+    )

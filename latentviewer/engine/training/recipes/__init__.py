@@ -1,6 +1,7 @@
 """What `latentviewer train` can train: one frozen recipe per bundled model."""
 
 from latentviewer.domain.errors import UserError
+from latentviewer.engine.training.recipes.bridge import BRIDGE
 from latentviewer.engine.training.recipes.digits import DIGITS_VAE
 from latentviewer.engine.training.recipes.faces import (
     FACES_AE,
@@ -9,6 +10,7 @@ from latentviewer.engine.training.recipes.faces import (
     FACES_LDM,
     FACES_VAE,
 )
+from latentviewer.engine.training.recipes.mixture import MixtureRecipe
 from latentviewer.engine.training.recipes.mnist import (
     MNIST_AE,
     MNIST_CLASSIFIER,
@@ -18,7 +20,10 @@ from latentviewer.engine.training.recipes.mnist import (
 from latentviewer.engine.training.recipes.recipe import Recipe
 from latentviewer.engine.training.recipes.shapes import SHAPES_BETA_VAE
 
-RECIPES = (
+AnyRecipe = Recipe | MixtureRecipe
+"""`latentviewer.engine.training.run` fits each in its own way."""
+
+RECIPES: tuple[AnyRecipe, ...] = (
     MNIST_VAE,
     MNIST_AE,
     MNIST_LDM,
@@ -30,10 +35,11 @@ RECIPES = (
     FACES_LDM,
     FACES_CLASSIFIER,
     SHAPES_BETA_VAE,
+    BRIDGE,
 )
 
 
-def recipe_named(name: str) -> Recipe:
+def recipe_named(name: str) -> AnyRecipe:
     """The recipe of that name.
 
     Raises:
