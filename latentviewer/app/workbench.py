@@ -10,6 +10,7 @@ import numpy as np
 from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
+from latentviewer.app.denoising import Denoising
 from latentviewer.app.maps import METHOD_TITLES, Maps, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
@@ -28,8 +29,8 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening:
-            the controllers. commands: the command list with its work.
+        workspace: what is open. maps, previews, paths, denoising, arithmetic, selecting,
+            opening: the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -43,6 +44,7 @@ class Workbench:
         self.maps = Maps(self.workspace)
         self.previews = Previews(self.workspace)
         self.paths = Paths(self.workspace, self.previews)
+        self.denoising = Denoising(self.workspace, self.previews)
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
@@ -65,6 +67,8 @@ class Workbench:
         there = {
             Needs.SPACE: state.space is not None,
             Needs.MODEL: workspace.model is not None,
+            Needs.DIFFUSION: workspace.diffusion is not None,
+            Needs.TRAJECTORY: self.denoising.trajectory is not None,
             Needs.SELECTION: len(state.selection) > 0,
             Needs.CATEGORIES: colour_by is not None and not isinstance(colour_by, Numbers),
             Needs.PATH: bool(state.path.waypoints),
@@ -113,6 +117,12 @@ class Workbench:
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
         if source == "methods" and space is not None:
             return [(name, METHOD_TITLES.get(name, name)) for name in methods(space)]
+        if source == "asks":
+            return [
+                (f"{name}={wanted}", f"{name}: {wanted or 'any'}")
+                for name, classes in self.denoising.conditions.items()
+                for wanted in ("", *classes)
+            ]
         if source == "categories" and space is not None:
             key = state.map.colour_by or space.label_column()
             column = space.columns.get(key or "")
@@ -138,7 +148,7 @@ class Workbench:
     def _work(self) -> Mapping[str, Callable[..., object]]:
         session = self.workspace.session
         maps, previews, paths = self.maps, self.previews, self.paths
-        selecting, opening = self.selecting, self.opening
+        selecting, opening, denoising = self.selecting, self.opening, self.denoising
         return {
             "file.welcome": opening.close,
             "file.open_path": lambda path: opening.open(str(path)),
@@ -184,6 +194,17 @@ class Workbench:
             "latent.save": previews.save,
             "latent.show": previews.show_saved,
             "latent.remove": previews.remove_saved,
+            "denoise.seed": denoising.set_seed,
+            "denoise.new_noise": denoising.new_noise,
+            "denoise.steps": denoising.set_steps,
+            "denoise.guidance": denoising.set_guidance,
+            "denoise.ask": denoising.ask,
+            "denoise.find_noise": denoising.find_noise,
+            "denoise.release": denoising.release_sample,
+            "denoise.run": denoising.run,
+            "denoise.noisy": denoising.toggle_noisy,
+            "denoise.under_cursor": denoising.toggle_under_cursor,
+            "denoise.show_step": denoising.show_step,
             "path.add_row": paths.add_row,
             "path.add_place": paths.add_place,
             "path.add_shown": paths.add_shown,

@@ -4,7 +4,7 @@ import numpy as np
 from PySide6.QtCore import QTimer
 
 from latentviewer.app.arithmetic import Outcome
-from latentviewer.app.paths import Film
+from latentviewer.app.film import Film
 from latentviewer.app.state import SessionState
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.ports import Capability
