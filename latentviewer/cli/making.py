@@ -4,9 +4,8 @@ import argparse
 import time
 
 from latentviewer.cli.console import counted, follow, write_json, write_line, write_note
-from latentviewer.cli.models import decoded, write_images
+from latentviewer.cli.models import asked, decoded, write_images
 from latentviewer.cli.outputs import checked_output
-from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import first_samples
 from latentviewer.domain.space import NOTES
 from latentviewer.domain.table import Numbers
@@ -18,9 +17,7 @@ def sample(arguments: argparse.Namespace) -> int:
     from latentviewer.io.spaces import write_space
 
     output = checked_output(arguments.output, ".arrow", ".parquet", ".png", ".npy")
-    condition = dict(arguments.ask)
-    if len(condition) < len(arguments.ask):
-        raise UserError("--ask names the same thing twice; ask for it once.")
+    condition = asked(arguments)
     started = time.monotonic()
     model = bootstrap.open_model(arguments.model)
     steps = bootstrap.sample(
@@ -31,6 +28,7 @@ def sample(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
         guidance=arguments.guidance,
         condition=condition,
+        noise=arguments.noise,
     )
     space = follow(f"Sample {model.card.name}", steps)
     if output.suffix.lower() in (".png", ".npy"):

@@ -28,6 +28,7 @@ from latentviewer.domain.table import Categories
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.ui.application import apply_theme
 from latentviewer.ui.command_palette import CommandPalette
+from latentviewer.ui.editor.denoising_presenter import DenoisingPresenter
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
 from latentviewer.ui.map.map_panel import MapPanel
@@ -139,6 +140,7 @@ class MainWindow(QMainWindow):
         self.maps = MapPresenter(workbench, self.map_panel, self.theme)
         self.previews = PreviewPresenter(workbench, self.preview, self.maps, self.status)
         self.films = EditorPresenter(workbench, self.editor)
+        self.denoisings = DenoisingPresenter(workbench, self.editor, self.map_panel.view)
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
         workspace.session.changed.connect(self._on_state)
@@ -147,6 +149,7 @@ class MainWindow(QMainWindow):
         workspace.message.connect(self.status.say)
         workbench.paths.film_changed.connect(lambda _film: self._refresh_commands())
         workbench.maps.forming.connect(lambda _forming: self._refresh_commands())
+        workbench.denoising.changed.connect(self._refresh_commands)
         workbench.previews.answered.connect(self._on_answer)
         workbench.previews.cleared.connect(self._on_cleared)
         workbench.opening.opening.connect(self._on_opening)
@@ -260,6 +263,7 @@ class MainWindow(QMainWindow):
             "map.toggle_density": state.map.blend is Blend.DENSITY,
             "map.toggle_thumbnails": state.map.thumbnails,
             "path.closed": state.path.closed,
+            "denoise.under_cursor": state.denoising.under_cursor,
             "view.editor": self.editor.isVisible(),
             "view.sidebar": self.sidebar.isVisible(),
             f"map.tool_{self.window_commands.tool}": True,
@@ -322,6 +326,7 @@ class MainWindow(QMainWindow):
             self._remember_layout()
         self.previews.stop()
         self.films.stop()
+        self.denoisings.stop()
         try:
             self.workbench.close()
         except (UserError, OSError) as error:

@@ -51,6 +51,7 @@ class Filmstrip(QAbstractScrollArea):
         self._images: Pixels | None = None
         self._kept: OrderedDict[int, QImage] = OrderedDict()
         self._pins: tuple[int, ...] = ()
+        self._captions: tuple[str, ...] = ()
         self._distances: NDArray[np.float32] | None = None
         self._far: NDArray[np.bool_] | None = None
         self.count = 0
@@ -97,6 +98,11 @@ class Filmstrip(QAbstractScrollArea):
     def set_pins(self, frames: Sequence[int]) -> None:
         """The frame of each waypoint, in the waypoints' order."""
         self._pins = tuple(int(frame) for frame in frames)
+        self.viewport().update()
+
+    def set_captions(self, words: Sequence[str]) -> None:
+        """A word over each frame, in place of the waypoints' pins."""
+        self._captions = tuple(words)
         self.viewport().update()
 
     def set_distances(
@@ -179,6 +185,9 @@ class Filmstrip(QAbstractScrollArea):
         for i in seen:
             self._paint_frame(painter, layout, i)
         self._paint_distances(painter, layout, seen)
+        for i in seen:
+            if i < len(self._captions):
+                self._paint_caption(painter, layout, i)
         for number, frame in enumerate(self._pins):
             if frame < self.count:
                 self._paint_pin(painter, layout, number, frame)
@@ -206,6 +215,11 @@ class Filmstrip(QAbstractScrollArea):
             painter.setPen(QPen(theme.colour("accent"), 2.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), 3, 3)
+
+    def _paint_caption(self, painter: QPainter, layout: FilmLayout, i: int) -> None:
+        painter.setPen(self._theme.colour("text" if i == self.current else "text_dim"))
+        place = QRectF(layout.left(i), 0, layout.side, _PINS_PX)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self._captions[i])
 
     def _paint_pin(self, painter: QPainter, layout: FilmLayout, number: int, frame: int) -> None:
         x = layout.left(frame) + layout.side / 2

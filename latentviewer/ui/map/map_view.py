@@ -168,6 +168,11 @@ class MapView(QWidget):
         self._annotations.set_path(places, waypoints, current)
         self.update()
 
+    def set_trajectory(self, places: Points | None, back: int, current: int | None) -> None:
+        """The places (n, dims) of denoising steps, of which the first `back` lead to noise."""
+        self._annotations.set_trajectory(places, back, current)
+        self.update()
+
     def set_markers(self, markers: Sequence[tuple[Points, str]]) -> None:
         """Places (dims,) with a text."""
         self._annotations.markers = tuple(markers)

@@ -135,10 +135,13 @@ def facts(
     inverse_name: str | None,
     distance: float | None,
     far: bool,
+    denoised: str = "",
 ) -> tuple[tuple[str, str, bool], ...]:
     """The two lines that say most of an answer."""
     lines: list[tuple[str, str, bool]] = []
-    if inverse_name is not None:
+    if denoised:
+        lines.append(("Denoised", denoised, False))
+    elif inverse_name is not None:
         lines.append(("Inverse", inverse_name, False))
     elif row is not None and distance is None:
         lines.append(("Index", f"{row:,}", False))

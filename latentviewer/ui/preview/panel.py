@@ -181,7 +181,14 @@ class PreviewPanel(QFrame):
         )
         self.title.set_title(answer.title, answer.label)
         self.facts.set_lines(
-            facts(answer.row, answer.error, answer.inverse_name, answer.distance, answer.far)
+            facts(
+                answer.row,
+                answer.error,
+                answer.inverse_name,
+                answer.distance,
+                answer.far,
+                answer.denoised,
+            )
         )
         base = self._bases.get(answer.title) if _is_edited(answer) else None
         self.bars.set_latent(answer.latent, answer.std, base)
