@@ -10,7 +10,7 @@ from latentviewer.domain.space import Latents, Space
 
 Dims = Literal[2, 3]
 
-SEEDS = (0, 999_999)
+SEEDS = (0, 9_999)
 STEPS = (1, 100)
 GUIDANCE = (0.0, 8.0)
 """The least and the greatest that denoising can be asked for in the window."""

@@ -12,7 +12,7 @@ from latentviewer.ui.wheel import guard_wheel
 
 ANY = "any"
 NO_CONDITIONS = "This model takes no conditions, so there is nothing to guide towards."
-_COLUMN_PX, _GAP_PX = 104, 8
+_COLUMN_PX, _GAP_PX, _BAR_PX = 100, 8, 14
 
 
 class ConditionForm(OverlayScrollArea):
@@ -31,7 +31,7 @@ class ConditionForm(OverlayScrollArea):
         self.setAccessibleName("Asked for")
         self._inner = QWidget()
         self._grid = QGridLayout(self._inner)
-        self._grid.setContentsMargins(0, 0, 8, 0)
+        self._grid.setContentsMargins(0, 0, _BAR_PX, 0)
         self._grid.setHorizontalSpacing(_GAP_PX)
         self._grid.setVerticalSpacing(2)
         self._none = QLabel(NO_CONDITIONS)
@@ -43,7 +43,7 @@ class ConditionForm(OverlayScrollArea):
     def width_for(self, narrow: bool) -> int:
         """How wide it wants to be."""
         columns = 1 if narrow or len(self._cells) < 2 else 2
-        return columns * (_COLUMN_PX + _GAP_PX) + 8
+        return columns * (_COLUMN_PX + _GAP_PX) + _BAR_PX
 
     def set_conditions(self, conditions: Mapping[str, tuple[str, ...]]) -> None:
         """What can be asked for, with the classes; the same again changes nothing."""
@@ -83,6 +83,7 @@ class ConditionForm(OverlayScrollArea):
         for wanted in classes:
             choice.addItem(wanted, wanted)
         choice.setStyleSheet("padding: 2px 20px 2px 7px;")
+        choice.setMinimumWidth(60)
         choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         choice.setMaxVisibleItems(12)
         guard_wheel(choice)

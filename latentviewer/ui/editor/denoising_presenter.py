@@ -118,19 +118,22 @@ class DenoisingPresenter:
         denoising = self._workbench.denoising
         far, current = denoising.trajectory, denoising.current
         if far is None or current is None:
-            self._tab.set_note("", False)
+            self._tab.set_note("", "", False)
             return
-        text = f"{step_words(far, current)} · t {far.times[current]:.2f}"
+        short = step_words(far, current)
+        text = f"{short} · t {far.times[current]:.2f}"
         tip = "t is 1 for noise and 0 for data"
         stopped = not denoising.running and not far.whole
         if stopped:
             text = f"stopped at {far.done} of {len(far)} · {text}"
+            tip = f"It was stopped when {far.done} of {len(far)} steps were there"
         elif far.error is not None:
             text = f"comes back with error {far.error:.4f} · {text}"
+            short = f"error {far.error:.4f} · {short}"
             tip = "Mean squared error per pixel between the sample's picture and the last step"
             if far.settings.guidance != 1.0:
                 tip += "; a guidance other than 1 leads away from the sample"
-        self._tab.set_note(text, stopped, tip)
+        self._tab.set_note(text, short, stopped, tip)
 
 
 def step_words(far: Trajectory, index: int) -> str:

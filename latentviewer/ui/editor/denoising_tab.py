@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSizePolicy,
     QSlider,
     QSpinBox,
     QToolButton,
@@ -45,11 +44,13 @@ class DenoisingTab(QWidget):
         super().__init__(parent)
         self._dispatch, self._theme = dispatch, theme
         self._playing, self._narrow = False, False
+        self._note = ("", "")
+        self._sample = ""
         self.setAccessibleName("Denoising editor")
         self.play = self._tool("Play denoising", "", lambda: dispatch("denoise.play"))
         self.play.setProperty("role", "primary")
         self.play.setFixedSize(34, 30)
-        self.seed = self._spin(0, 999_999, "Noise seed", "Which noise it begins with")
+        self.seed = self._spin(0, 9_999, "Noise seed", "Which noise it begins with")
         self.seed.setPrefix("seed ")
         self.seed.valueChanged.connect(lambda seed: dispatch("denoise.seed", seed=seed))
         self.new_noise = self._tool(
@@ -59,7 +60,7 @@ class DenoisingTab(QWidget):
         self.sample.setAccessibleName("Noise of a sample")
         self.sample.setToolTip("It begins with the noise of this sample; click for the seed's")
         self.sample.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-        self.sample.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.sample.setStyleSheet("padding: 5px 7px;")
         self.sample.clicked.connect(lambda: dispatch("denoise.release"))
         self.steps = self._spin(1, 100, "Denoising steps", "Steps from noise to data, 1 to 100")
         self.steps.setSuffix(" steps")
@@ -86,7 +87,7 @@ class DenoisingTab(QWidget):
         )
         self.find_noise.clicked.connect(lambda: dispatch("denoise.find_noise"))
         self.form = ConditionForm(dispatch)
-        self.strip = Filmstrip(theme)
+        self.strip = Filmstrip(theme, fitted=True)
         self.strip.setAccessibleName("Steps of denoising")
         self.strip.scrubbed.connect(lambda index: dispatch("denoise.show_step", index=index))
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -106,7 +107,7 @@ class DenoisingTab(QWidget):
         self.set_theme(theme)
         self.set_settings(0, 20, 2.0, {}, None, False, False)
         self.set_steps(None, 0, ())
-        self.set_note("", False)
+        self.set_note("", "", False)
         self._fit()
 
     def _build(self) -> None:
@@ -157,18 +158,25 @@ class DenoisingTab(QWidget):
         """In a narrow window words give way to icons and tooltips."""
         narrow = self._narrow
         self.seed.setPrefix("" if narrow else "seed ")
-        self.seed.setFixedWidth(58 if narrow else 104)
+        self.seed.setFixedWidth(54 if narrow else 90)
         self.steps.setSuffix("" if narrow else " steps")
         self.steps.setFixedWidth(44 if narrow else 84)
         self.guidance.setFixedWidth(50 if narrow else 88)
-        self.sample.setMaximumWidth(84 if narrow else 180)
+        self.sample.setFixedWidth(64 if narrow else 130)
+        self._show_sample()
         self._guidance_name.setVisible(not narrow)
         for button, text in ((self.noisy, "Noisy"), (self.under_cursor, "Under cursor")):
             button.setText("" if narrow else text)
+            style = Qt.ToolButtonStyle
+            button.setToolButtonStyle(
+                style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
+            )
+            button.setFixedWidth(32 if narrow else button.sizeHint().width())
         self.find_noise.setText("" if narrow else "Find noise")
         self.find_noise.setFixedWidth(32 if narrow else self.find_noise.sizeHint().width())
         self.find_noise.setStyleSheet("padding: 5px;" if narrow else "padding: 5px 9px;")
         self.form.setFixedWidth(self.form.width_for(narrow))
+        self.caption.setText(self._note[narrow])
 
     def set_theme(self, theme: Theme) -> None:
         """Repaints in another theme."""
@@ -212,7 +220,8 @@ class DenoisingTab(QWidget):
         self.form.set_asked(asked)
         self.seed.setVisible(sample is None)
         self.sample.setVisible(sample is not None)
-        self.sample.setText((sample or "").replace("&", "&&"))
+        self._sample = sample or ""
+        self._show_sample()
         self.noisy.setChecked(noisy)
         self.under_cursor.setChecked(under_cursor)
 
@@ -232,9 +241,10 @@ class DenoisingTab(QWidget):
             with QSignalBlocker(self.slider):
                 self.slider.setValue(index)
 
-    def set_note(self, text: str, stopped: bool, tip: str = "") -> None:
+    def set_note(self, text: str, short: str, stopped: bool, tip: str = "") -> None:
         """What is said of the step and the run, and whether it was stopped before its end."""
-        self.caption.setText(text)
+        self._note = (text, short)
+        self.caption.setText(self._note[self._narrow])
         self.caption.setToolTip(tip)
         self.again.setVisible(stopped)
 
@@ -245,6 +255,13 @@ class DenoisingTab(QWidget):
         name = "Pause denoising" if playing else "Play denoising"
         self.play.setAccessibleName(name)
         self.play.setToolTip(name)
+
+    def _show_sample(self) -> None:
+        room = self.sample.width() - 34
+        words = self._sample.partition(" · ")[0] if self._narrow else self._sample
+        metrics = self.sample.fontMetrics()
+        text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room)
+        self.sample.setText(text.replace("&", "&&"))
 
     def _on_guidance(self, value: int) -> None:
         self._guidance_value.setText(f"{value / _GUIDANCE_STEPS:.1f}")

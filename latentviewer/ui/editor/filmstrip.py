@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from latentviewer.ui.editor.film_layout import FilmLayout
+from latentviewer.ui.editor.film_layout import GAP_PX, FilmLayout
 from latentviewer.ui.preview.image import Pixels, to_image
 from latentviewer.ui.preview.image_tile import fitted, small_font
 from latentviewer.ui.theme import Theme
@@ -31,11 +31,15 @@ _PINS_PX = 22
 _DISTANCES_PX = 20
 _SCROLL_BAR_PX = 10
 _SMALLEST_SIDE_PX, _LARGEST_SIDE_PX = 28, 112
+_SMALLEST_FITTED_PX = 72
 _PICTURES_KEPT = 240
 
 
 class Filmstrip(QAbstractScrollArea):
     """Click or drag scrubs; arrow keys, Home and End step.
+
+    Args:
+        fitted: whether frames grow smaller, within reason, where more of them are seen then.
 
     Attributes:
         scrubbed: emitted with the frame the user goes to.
@@ -45,9 +49,9 @@ class Filmstrip(QAbstractScrollArea):
 
     scrubbed = Signal(int)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, fitted: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._fitted = theme, fitted
         self._images: Pixels | None = None
         self._kept: OrderedDict[int, QImage] = OrderedDict()
         self._pins: tuple[int, ...] = ()
@@ -73,6 +77,9 @@ class Filmstrip(QAbstractScrollArea):
         if self._distances is not None:
             room -= _DISTANCES_PX
         side = min(max(room, _SMALLEST_SIDE_PX), _LARGEST_SIDE_PX)
+        if self._fitted and self.count:
+            share = self.viewport().width() // self.count - GAP_PX
+            side = min(side, max(share, _SMALLEST_FITTED_PX))
         return FilmLayout(self.count, float(side), float(self.horizontalScrollBar().value()))
 
     def set_theme(self, theme: Theme) -> None:
