@@ -27,6 +27,7 @@ class Opening:
         project: where Save writes to, or None.
         opening: emitted with what is being opened, and None when that has ended.
         opened: emitted with the reference that was opened.
+        data_came: a data set was fetched, or another folder of data sets was named.
     """
 
     def __init__(self, workspace: Workspace, maps: Maps, autosave_folder: Path) -> None:
@@ -36,6 +37,7 @@ class Opening:
         self.project: Path | None = None
         self.opening: Signal[[str | None]] = Signal()
         self.opened: Signal[[str]] = Signal()
+        self.data_came: Signal[[]] = Signal()
 
     def open(self, reference: str) -> None:
         """Opens a path, or a bundled sample by name; what was open stays until it succeeds."""
@@ -116,7 +118,7 @@ class Opening:
         handle = self._workspace.worker.submit(
             f"Get {name}",
             lambda token: services.download(name),
-            done=lambda folder: self._load_data(f"Got {name}; it lies in {folder}."),
+            done=lambda folder: self._on_got(name, folder),
             failed=self._workspace.fault,
             progress=self._workspace.on_progress,
         )
@@ -125,7 +127,13 @@ class Opening:
     def use_data_folder(self, path: str) -> None:
         """Looks for data sets in `path` first, from now on."""
         self._workspace.services.use_data_folder(Path(path))
-        self._load_data(None)
+        self._load_data()
+        self.data_came.emit()
+
+    def _on_got(self, name: str, folder: Path) -> None:
+        self._workspace.say(f"Got {name}; it lies in {folder}.")
+        self._load_data()
+        self.data_came.emit()
 
     def _on_found(self, result: Opened | ModelFound, reference: str) -> None:
         if isinstance(result, Opened):
@@ -164,7 +172,7 @@ class Opening:
             self._workspace.say(warning)
         self._maps.show()
         self._load_model()
-        self._load_data(None)
+        self._load_data()
         if len(result.space):
             latent, services = result.space.latent, self._workspace.services
             self._workspace.call(lambda: services.distance(latent), self._on_distance)
@@ -172,7 +180,7 @@ class Opening:
     def _start_anew(self, state: SessionState, project: Path | None) -> None:
         workspace = self._workspace
         self._maps.forget()
-        workspace.cancel_jobs()
+        workspace.cancel_jobs(all_of_them=False)
         workspace.epoch = workspace.worker.new_epoch()
         workspace.model = workspace.data = None
         workspace.model_expected = (
@@ -214,7 +222,7 @@ class Opening:
             self._workspace.model = result
         self._workspace.sources_changed.emit()
 
-    def _load_data(self, sentence: str | None) -> None:
+    def _load_data(self) -> None:
         if self._workspace.state.space is None:
             return
         name = self._workspace.space.provenance.data
@@ -246,8 +254,6 @@ class Opening:
                 self._workspace.message.emit(result, True)
             else:
                 self._workspace.data = result
-            if sentence and result is not None:
-                self._workspace.say(sentence)
             self._workspace.sources_changed.emit()
 
         self._workspace.call(load, done)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.recipes import RecipeOffer, TrainedModel, TrainingRequest
 from latentviewer.domain.map_note import MapNote
 from latentviewer.domain.ports import DataDistance, DataSet, Inverse, Model
 from latentviewer.domain.space import Latents, Space
@@ -79,6 +80,7 @@ class MapResult:
         places: the way there: (m, d) latents to (m, 2 or 3) places; exact for PCA, the
             weighted mean of the nearest samples' places for the rest.
         axes: a title for each axis; empty where an axis has no meaning of its own.
+        components: (2 or 3, d) float64, the axes of a linear map; None where it is not linear.
         note: what else is to be known of it.
     """
 
@@ -86,6 +88,7 @@ class MapResult:
     inverse: Inverse
     places: Callable[[Latents], Latents]
     axes: tuple[str, ...]
+    components: NDArray[np.float64] | None = None
     note: MapNote = field(default_factory=MapNote)
 
 
@@ -146,6 +149,8 @@ class Services:
         export_path: a job that decodes latents (f, d) and writes them as PNG strip, GIF or
             MP4 at so many frames a second, or the latents themselves as NPY.
         start_umap: UMAP in the child process.
+        recipes: what can be trained, and what lies unfinished.
+        train: a job that trains a recipe; its partial results are `TrainingReport`s.
     """
 
     samples: Callable[[], tuple[Sample, ...]]
@@ -163,3 +168,5 @@ class Services:
     save_project: Callable[[Path, Mapping[str, Any], Space], None]
     export_path: Callable[[Model | None, Latents, Path, int], Generator[Progress, None, Path]]
     start_umap: UmapStart
+    recipes: Callable[[], tuple[RecipeOffer, ...]]
+    train: Callable[[TrainingRequest], Generator[Progress, None, TrainedModel]]

@@ -23,6 +23,7 @@ from latentviewer.bootstrap.catalogue import (
     settings_file,
 )
 from latentviewer.bootstrap.forming import UmapLane
+from latentviewer.bootstrap.training import offers, train_live
 from latentviewer.bootstrap.working import encode
 from latentviewer.bundled import data_folder, state_folder
 from latentviewer.domain.errors import UserError
@@ -129,6 +130,8 @@ def make_services(
         save_project=_save_project,
         export_path=_export_path,
         start_umap=UmapLane(child),
+        recipes=lambda: offers([*folders, data_folder()]),
+        train=lambda request: train_live(request, data),
     )
 
 
@@ -171,7 +174,7 @@ def warm_kernels(window: MainWindow, lanes: Lanes) -> None:
 
         warm()
         made = NumbaRasteriser()
-        lanes.inbox.deliver(lambda: window.map_panel.view.set_rasteriser(made))
+        lanes.inbox.deliver(lambda: window.set_rasteriser(made))
 
     lanes.warming = threading.Thread(target=load, name="warm kernels")
     lanes.warming.start()
@@ -234,7 +237,11 @@ def _pca(latents: Latents, dims: int) -> MapResult:
         f"PC {axis + 1} · {100 * share:.0f} %" for axis, share in enumerate(fitted.explained[:dims])
     )
     return MapResult(
-        fitted.coordinates, PcaInverse(fitted), lambda latent: transform(fitted, latent), axes
+        fitted.coordinates,
+        PcaInverse(fitted),
+        lambda latent: transform(fitted, latent),
+        axes,
+        fitted.components,
     )
 
 

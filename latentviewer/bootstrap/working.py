@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +19,7 @@ from latentviewer.jobs.progress import Progress
 if TYPE_CHECKING:
     from latentviewer.domain.ports import DataSet, Images, Model, Rasteriser
     from latentviewer.domain.space import Latents, Space
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 
 T = TypeVar("T")
 
@@ -74,6 +75,13 @@ def invert(
     data, note = _fitted(model, data)
     searching = inverting_data(model, data, reference_of(model), steps=steps, seed=seed)
     return _noted((yield from _with_progress(searching)), note)
+
+
+def adopt(name: str, weights: Path, out: Path, classes: Sequence[str] | None) -> Path:
+    """Makes a model folder of a torchvision classifier's weights; see `engine.adopting`."""
+    from latentviewer.engine.adopting import adopt_torchvision
+
+    return adopt_torchvision(name, weights, out, classes)
 
 
 def _fitted(model: Model, data: DataSet) -> tuple[DataSet, str | None]:
@@ -207,7 +215,18 @@ def evaluate(model: Model, data: DataSet) -> dict[str, Any]:
     """
     from latentviewer.engine.measuring import measure
 
-    return measure(model, data)
+    return measure(model, data, judge=judge_of(data))
+
+
+def judge_of(data: DataSet) -> ConvClassifier | None:
+    """The bundled classifier of such images, if there is one."""
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
+
+    folder = models_folder() / f"{data.name.partition(':')[0]}-classifier"
+    if not (folder / "config.json").is_file():
+        return None
+    found = open_model(folder.name)
+    return found if isinstance(found, ConvClassifier) else None
 
 
 def train(
@@ -239,5 +258,6 @@ def train(
     )
     data = open_data(recipe.data, data_folder)
     measured = open_data(recipe.test_data, data_folder)
-    result = yield from _with_progress(run(recipe, data, out, test_data=measured, fresh=fresh))
+    options: dict[str, Any] = {"test_data": measured, "judge": judge_of(measured), "fresh": fresh}
+    result = yield from _with_progress(run(recipe, data, out, **options))
     return Path(result.folder)

@@ -21,6 +21,7 @@ from latentviewer.engine.adapters import (
     conv_gan,
     conv_vae,
     gaussian_mixture,
+    torchvision_classifier,
 )
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME, model_folder, read_config
 from latentviewer.engine.networks import adversarial, classifying, convolutional, diffusion, mixture
@@ -90,6 +91,12 @@ def _families() -> dict[str, Family]:
             mixture.MixtureNet,
             gaussian_mixture.GaussianMixtureModel,
             gaussian_mixture.CAPABILITIES,
+        ),
+        torchvision_classifier.FAMILY: Family(
+            torchvision_classifier.config_from_json,
+            torchvision_classifier.build,
+            torchvision_classifier.TorchvisionClassifier,
+            torchvision_classifier.CAPABILITIES,
         ),
     }
 

@@ -11,7 +11,8 @@ from latentviewer.domain.ports import Capability, Images, ImageShape, ModelCard,
 from latentviewer.domain.space import Latents
 from latentviewer.domain.table import Column
 from latentviewer.engine.adapters.conv_classifier import CAPABILITIES, FAMILY, ConvClassifier
-from latentviewer.engine.networks.classifying import ClassifierConfig, ClassifierNet, Head
+from latentviewer.engine.networks.attributes import Attribute
+from latentviewer.engine.networks.classifying import ClassifierConfig, ClassifierNet
 
 
 def card(name: str, *capabilities: Capability, image: ImageShape, latent_dim: int = 2) -> ModelCard:
@@ -67,7 +68,7 @@ class StandIn:
     to_latent: Callable[[Images], Latents] = _flat
     to_image: Callable[[Latents], Images] | None = None
     prior: Callable[[int, int], Latents] | None = None
-    heads: tuple[Head, ...] = ()
+    heads: tuple[Attribute, ...] = ()
     answers: Callable[[Images], Mapping[str, NDArray[np.float32]]] | None = None
     batches: list[int] = dataclasses.field(default_factory=list)
 
@@ -94,7 +95,7 @@ class StandIn:
         return self.answers(images)
 
 
-def untrained_classifier(*heads: Head) -> ConvClassifier:
+def untrained_classifier(*heads: Attribute) -> ConvClassifier:
     """A real one for images of 8 x 8 grey, whose answers mean nothing but always are the same."""
     torch.manual_seed(5)
     config = ClassifierConfig(8, 8, 1, widths=(4, 4), blocks=(1, 1), hidden=6, heads=heads)

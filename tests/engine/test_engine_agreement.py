@@ -13,13 +13,13 @@ from latentviewer.domain.ports import Capability, DataSet, Images, ImageShape
 from latentviewer.domain.table import Categories, Column, Numbers
 from latentviewer.engine.loading import open_model
 from latentviewer.engine.measuring.agreement import measuring_agreement
-from latentviewer.engine.networks.classifying import Head
+from latentviewer.engine.networks.attributes import Attribute
 from tests.engine.stand_ins import StandIn, TableData, card, untrained_classifier
 
 SMALL = ImageShape(1, 2, 1)
-HAT = Head("hat", ("bare", "hat"), column="hat")
-SMILE = Head("smile", ("sad", "smiling"), column="mouth", threshold=0.5)
-HAIR = Head("hair", ("red", "brown", "grey"), column="hair")
+HAT = Attribute("hat", ("bare", "hat"), column="hat")
+SMILE = Attribute("smile", ("sad", "smiling"), column="mouth", threshold=0.5)
+HAIR = Attribute("hair", ("red", "brown", "grey"), column="hair")
 
 
 def finished(*arguments: Any, **options: Any) -> tuple[list[float], dict[str, Any]]:
@@ -54,7 +54,7 @@ def by_pixels(images: Images) -> Mapping[str, NDArray[np.float32]]:
     return two | {"hair": np.tile(np.array([0, 0, 1], np.float32), (len(images), 1))}
 
 
-def reader(*heads: Head, **parts: Any) -> StandIn:
+def reader(*heads: Attribute, **parts: Any) -> StandIn:
     parts = {"answers": by_pixels} | parts
     return StandIn(card("reader", Capability.CLASSIFY, image=SMALL), heads=heads, **parts)
 
@@ -95,7 +95,7 @@ def test_a_real_vae_read_by_a_real_classifier(
     model, data = open_model(tiny_folder), blobs(60)
     known = {"round": Numbers(np.random.default_rng(1).uniform(0, 1, 60))}
     table = TableData("blobs", data.images(np.arange(60)), known)
-    classifier = untrained_classifier(Head("round", ("no", "yes"), "round", threshold=0.5))
+    classifier = untrained_classifier(Attribute("round", ("no", "yes"), "round", threshold=0.5))
     _, figures = finished(model, classifier, table, batch=25)
     images = table.pixels.astype(np.float32) / 255
     told = classifier.probabilities(model.decode(model.encode(images).mean))["round"]

@@ -14,7 +14,7 @@ from latentviewer.domain.space import Latents
 from latentviewer.engine.batches import drawn_rows
 from latentviewer.engine.loading import open_model
 from latentviewer.engine.measuring.generation import measuring_generation
-from latentviewer.engine.networks.classifying import Head
+from latentviewer.engine.networks.attributes import Attribute
 from tests.engine.stand_ins import StandIn, TableData, card, untrained_classifier
 
 SMALL = ImageShape(1, 3, 1)
@@ -118,7 +118,7 @@ def test_a_real_vae_in_the_features_of_a_real_classifier(
     tiny_folder: Path, blobs: Callable[[int], DataSet]
 ) -> None:
     model, data = open_model(tiny_folder), blobs(50)
-    classifier = untrained_classifier(Head("round", ("no", "yes"), column="label"))
+    classifier = untrained_classifier(Attribute("round", ("no", "yes"), column="label"))
     _, figures = finished(measuring_generation(model, classifier, data, count=40, seed=2))
     rows = drawn_rows(data, 40, 2)
     real = classifier.features(data.images(rows).astype(np.float32) / 255, "dense")

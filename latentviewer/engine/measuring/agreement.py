@@ -14,7 +14,7 @@ from latentviewer.engine.measuring.requirements import (
     need_images,
     need_samples,
 )
-from latentviewer.engine.networks.classifying import Head
+from latentviewer.engine.networks.attributes import Attribute
 
 
 class Reader(Classifier, Protocol):
@@ -24,7 +24,7 @@ class Reader(Classifier, Protocol):
     def card(self) -> ModelCard: ...
 
     @property
-    def heads(self) -> tuple[Head, ...]: ...
+    def heads(self) -> tuple[Attribute, ...]: ...
 
 
 def measuring_agreement(

@@ -8,6 +8,7 @@ _VERBS = {
     Capability.DECODE: "decode",
     Capability.SAMPLE: "draw samples from a prior",
     Capability.CLASSIFY: "classify",
+    Capability.DENOISE: "denoise",
 }
 
 

@@ -54,13 +54,18 @@ _ROWS = (
     ("test_psnr_db", "peak signal-to-noise ratio", " dB"),
     ("test_accuracy", "accuracy, mean over the questions", ""),
     ("test_balanced_accuracy", "balanced accuracy, mean over the questions", ""),
+    ("test_agreement", "attributes read from the reconstruction as they are", ""),
+    ("test_precision", "precision of samples", ""),
+    ("test_recall", "recall of samples", ""),
+    ("test_frechet_distance", "Fréchet distance of samples", ""),
+    ("test_as_asked", "samples that are what was asked for", ""),
     ("valid_nelbo_nats", "negative ELBO, held-out images", " nats per image"),
     ("valid_squared_error", "squared error per image, held-out images", ""),
     ("valid_discriminator_nats", "discriminator's cross-entropy, held-out images", " nats"),
     ("valid_velocity_error", "squared error of the denoiser, held-out images", ""),
     ("valid_cross_entropy_nats", "cross-entropy, held-out images", " nats per image"),
-    ("test_log_likelihood_nats", "log likelihood", " nats per vehicle"),
     ("test_type_accuracy", "accuracy of the inferred type", ""),
+    ("test_log_likelihood_nats", "log likelihood", " nats per vehicle"),
     ("test_adjusted_rand_index", "adjusted Rand index of the inferred type", ""),
     (
         "valid_negative_log_likelihood_nats",
@@ -81,6 +86,15 @@ _NOTES = {
         "components with types that agrees most often; the adjusted Rand index (Hubert and "
         "Arabie, 1985) needs no matching."
     ),
+    "test_agreement": (
+        "Attributes are read by the bundled classifier of the same data; the share is a mean "
+        "over those with two values."
+    ),
+    "test_precision": (
+        "Precision and recall (Kynkäänniemi et al., 2019, k = 3) and the Fréchet distance "
+        "compare 5,000 samples with as many real images in the last layer of the bundled "
+        "classifier of the same data; they compare with nothing measured in other features."
+    ),
     "test_balanced_accuracy": (
         "The balanced accuracy of a question is the mean over its answers of the share told right."
     ),
@@ -98,6 +112,14 @@ def card_figures(measured: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in measured.items()
         if name not in _NOT_KEPT
     }
+
+
+def headline(figures: Mapping[str, Any]) -> str:
+    """The figure to name a model by, in words, such as `negative ELBO 21.3 nats per image`."""
+    for name, words, unit in _ROWS:
+        if name in figures:
+            return f"{words} {figures[name]}{unit}"
+    return ""
 
 
 def model_readme(recipe: AnyRecipe, config: Mapping[str, Any], card: ModelCard) -> str:
@@ -148,6 +170,8 @@ def model_readme(recipe: AnyRecipe, config: Mapping[str, Any], card: ModelCard) 
         lines.append(f"| {question}, balanced accuracy | {value} |")
     for name, value in figures.get("test_by_class", {}).items():
         lines.append(f"| {name}, share told right | {value} |")
+    for condition, value in figures.get("test_as_asked_by_condition", {}).items():
+        lines.append(f"| asked for by {condition} | {value} |")
     notes = [note for name, note in _NOTES.items() if name in figures]
     if bernoulli and "test_nelbo_nats" in figures:
         notes.append(_BERNOULLI_NOTE)

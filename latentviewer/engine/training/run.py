@@ -11,6 +11,7 @@ from safetensors.torch import save
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataSet, ModelCard
+from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 from latentviewer.engine.devices import training_precision
 from latentviewer.engine.loading import model_card, open_model
 from latentviewer.engine.measuring import measuring
@@ -52,6 +53,7 @@ def train(
     device: str = "cpu",
     fresh: bool = False,
     watched: NDArray[np.uint8] | None = None,
+    judge: ConvClassifier | None = None,
 ) -> Generator[TrainingProgress, None, TrainingResult]:
     """Trains a recipe and writes config.json, model.safetensors and README.md to `out`.
 
@@ -64,6 +66,7 @@ def train(
         fresh: forget an unfinished run in `out`.
         watched: images (n, h, w, c) whose latents are reported every few seconds; a recipe
             that looks at no images reports none.
+        judge: a classifier of such images, for the figures of generated ones.
 
     Raises:
         UserError: the data do not fit the recipe, `out` holds a finished model or another
@@ -91,7 +94,7 @@ def train(
     config = _config(recipe, data.name, trained)
     write_json_atomically(out / CONFIG_NAME, config)
     if test_data is not None:
-        steps = measuring(open_model(out, device), test_data, seed=_TEST_SEED)
+        steps = measuring(open_model(out, device), test_data, _TEST_SEED, judge)
         while True:
             try:
                 done = next(steps)

@@ -171,6 +171,24 @@ class MapView(QWidget):
         self._annotations.set_path(places, waypoints, current)
         self.update()
 
+    def set_posterior(
+        self,
+        centre: Points | None,
+        covariance: NDArray[np.float64] | None = None,
+        text: str = "",
+        samples: Points | None = None,
+    ) -> None:
+        """The posterior of the shown sample, (dims,) and (dims, dims) in map units; or none.
+
+        Args:
+            text: a line about it. samples: (m, dims) that it was found from.
+        """
+        size = (self.width(), self.height())
+        region = self._annotations.region_of_posterior(self._camera, size)
+        self._annotations.set_posterior(centre, covariance, text, samples)
+        # Only where it was and where it is: it comes and goes with every point under the cursor.
+        self.update(region + self._annotations.region_of_posterior(self._camera, size))
+
     def set_markers(self, markers: Sequence[tuple[Points, str]]) -> None:
         """Places (dims,) with a text."""
         self._annotations.markers = tuple(markers)

@@ -13,6 +13,7 @@ from latentviewer.app.colouring import (
 )
 from latentviewer.app.maps import Forming
 from latentviewer.app.paths import Film
+from latentviewer.app.posteriors import MapPosterior
 from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult
 from latentviewer.app.state import Blend, SessionState
@@ -49,6 +50,7 @@ class MapPresenter:
         workbench.paths.film_changed.connect(self._on_film)
         workbench.paths.current_changed.connect(lambda _index: self._show_path())
         workbench.arithmetic.outcome_changed.connect(lambda _outcome: self._show_markers())
+        workbench.posteriors.changed.connect(self._on_posterior)
         panel.view.thumbnails_wanted.connect(self._fetch_thumbnails)
         panel.view.set_row_labels(self._row_text)
 
@@ -191,6 +193,18 @@ class MapPresenter:
             text = outcome.text if len(outcome.text) <= 28 else outcome.text[:27] + "…"
             markers.append((outcome.place, text))
         self._panel.view.set_markers(markers)
+
+    def _on_posterior(self, posterior: MapPosterior | None) -> None:
+        view = self._panel.view
+        if posterior is None:
+            view.set_posterior(None)
+            return
+        text = "Posterior, 1 and 2 σ"
+        if posterior.samples is not None:
+            text += f", from {len(posterior.samples)} placed samples"
+        view.set_posterior(
+            posterior.centre.astype(np.float32), posterior.covariance, text, posterior.samples
+        )
 
     def _fetch_thumbnails(self, rows: NDArray[np.int64]) -> None:
         workspace = self._workbench.workspace

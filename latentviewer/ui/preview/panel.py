@@ -196,6 +196,9 @@ class PreviewPanel(QFrame):
 
     def show_answer(self, answer: Answer) -> None:
         """Shows everything an answer holds."""
+        if self._shown is not None and answer.title == _EDITED + self._shown.title:
+            # Edited elsewhere than on the bars.
+            self._keep_base(self._shown)
         self._shown = answer
         # First of all, for the decoded picture is on the screen before this returns.
         self.pictures.show_pictures(
@@ -243,13 +246,16 @@ class PreviewPanel(QFrame):
             self._dispatch("preview.pin_row", row=int(self._rows[at]))
 
     def _edit(self, command_id: str, **arguments: object) -> None:
-        shown = self._shown
-        if shown is not None and not _is_edited(shown):
-            # What is shown now is what a double-click on a bar brings back later.
+        if self._shown is not None:
+            self._keep_base(self._shown)
+        self._dispatch(command_id, **arguments)
+
+    def _keep_base(self, shown: Answer) -> None:
+        """What is shown before an edit is what a double-click on a bar brings back later."""
+        if not _is_edited(shown):
             self._bases[_EDITED + shown.title] = shown.latent
             while len(self._bases) > _BASES_KEPT:
                 self._bases.popitem(last=False)
-        self._dispatch(command_id, **arguments)
 
     def _button(
         self,

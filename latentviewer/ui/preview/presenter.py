@@ -17,12 +17,12 @@ from latentviewer.domain.ports import Capability
 from latentviewer.domain.space import Space
 from latentviewer.domain.table import Categories
 from latentviewer.ui.map.presenter import MapPresenter
+from latentviewer.ui.preview.missing_data import DOWNLOAD_SIZES
 from latentviewer.ui.preview.panel import PreviewPanel
 from latentviewer.ui.status import StatusLine
 
 SETTLE_MS = 140
 _LATENCIES_KEPT = 60
-_DOWNLOAD_SIZES = {"mnist": "11 MB", "fashion-mnist": "30 MB"}
 
 
 class PreviewPresenter:
@@ -137,7 +137,7 @@ class PreviewPresenter:
             return
         missing = workspace.missing_data
         name = missing.split(":")[0] if missing else None
-        self._panel.set_missing_data(name, _DOWNLOAD_SIZES.get(name or ""))
+        self._panel.set_missing_data(name, DOWNLOAD_SIZES.get(name or ""))
         self._panel.set_posterior_available(
             workspace.can(Capability.POSTERIOR) and space.latent_std is not None
         )

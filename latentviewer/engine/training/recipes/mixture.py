@@ -34,6 +34,7 @@ class MixtureRecipe:
     holdout: int
     tolerance: float
 
+    looks_at_images = False
     family = FAMILY
     unit = "nats per sample"
     valid_figure = "valid_negative_log_likelihood_nats"

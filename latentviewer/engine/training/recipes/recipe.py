@@ -48,6 +48,8 @@ class Recipe:
     clip: float
     reduced_precision: bool
 
+    looks_at_images = True
+
     @property
     def family(self) -> str:
         """Of the model that it makes."""
