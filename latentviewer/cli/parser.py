@@ -233,7 +233,7 @@ def _space_commands(commands: Any) -> None:
     )
     space(command)
     output(command, "MAP.png", "the picture to write")
-    command.add_argument("--method", help="default: umap where the space has it, else pca")
+    command.add_argument("--method", help="default: the space's own map, else pca")
     command.add_argument(
         "--color-by", "--colour-by", dest="color_by", metavar="COLUMN", help="default: the label"
     )
