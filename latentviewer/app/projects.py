@@ -8,6 +8,7 @@ import numpy as np
 
 from latentviewer.app.state import (
     Blend,
+    Compared,
     Group,
     LatentTarget,
     MapSettings,
@@ -44,6 +45,7 @@ def session_to_json(state: SessionState) -> dict[str, Any]:
         },
         "expression": state.expression,
         "pinned": _target_to_json(state.pinned),
+        "compared": None if state.compared is None else dataclasses.asdict(state.compared),
     }
 
 
@@ -109,7 +111,17 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
         ),
         expression=str(values["expression"]),
         pinned=_target_from_json(values["pinned"], space),
+        # Projects of before there was a second map do not mention it.
+        compared=_compared(values.get("compared")),
     )
+
+
+def _compared(values: Any) -> Compared | None:
+    if values is None:
+        return None
+    if values["dims"] not in (2, 3):
+        raise _MisfitError(f"a map of {values['dims']} dimensions")
+    return Compared(str(values["reference"]), str(values["method"]), values["dims"])
 
 
 def _rows(values: Any, space: Space) -> Selection:

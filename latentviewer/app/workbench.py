@@ -10,7 +10,8 @@ import numpy as np
 from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
-from latentviewer.app.maps import METHOD_TITLES, Maps, methods
+from latentviewer.app.companion import Companion
+from latentviewer.app.maps import METHOD_TITLES, Maps, map_title, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
 from latentviewer.app.previews import Previews
@@ -28,8 +29,8 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening:
-            the controllers. commands: the command list with its work.
+        workspace: what is open. maps, previews, paths, arithmetic, selecting, companion,
+            opening: the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -45,6 +46,7 @@ class Workbench:
         self.paths = Paths(self.workspace, self.previews)
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
+        self.companion = Companion(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
         self.commands = Commands(self.present)
         self.commands.give_work(self._work())
@@ -70,6 +72,7 @@ class Workbench:
             Needs.PATH: bool(state.path.waypoints),
             Needs.FRAMES: len(state.path.waypoints) > 1,
             Needs.PREVIEW: self.previews.shown is not None,
+            Needs.COMPARED: self.companion.beside is not None,
             Needs.UNDO: workspace.session.undo_title is not None,
             Needs.REDO: workspace.session.redo_title is not None,
             Needs.JOB: bool(workspace.jobs) or self.maps.is_forming,
@@ -111,6 +114,11 @@ class Workbench:
             return [(s.model, s.model) for s in self.workspace.services.samples()]
         if source == "samples":
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
+        if source == "comparable" and space is not None:
+            return self._comparable(space.provenance.data)
+        if source == "compare_maps":
+            keys = [key.rsplit("_", 1) for key in self.companion.maps()]
+            return [("_".join(key), map_title(key[0], int(key[1][0]))) for key in keys]
         if source == "methods" and space is not None:
             return [(name, METHOD_TITLES.get(name, name)) for name in methods(space)]
         if source == "categories" and space is not None:
@@ -119,6 +127,13 @@ class Workbench:
             if column is not None and not isinstance(column, Numbers):
                 return [(name, name) for name in as_categories(column).names]
         return []
+
+    def _comparable(self, data: str | None) -> list[tuple[str, str]]:
+        """Samples of a data set, and the files opened last, whatever they hold."""
+        samples = self.workspace.services.samples()
+        fitting = [(s.name, s.title) for s in samples if s.available and s.data == data]
+        known = {sample.name for sample in samples}
+        return [*fitting, *((path, path) for path in self.settings.recent if path not in known)]
 
     def close(self) -> None:
         """Keeps unsaved work aside and stops what runs."""
@@ -167,6 +182,10 @@ class Workbench:
             "map.filter": maps.toggle,
             "map.isolate": maps.isolate,
             "map.value_range": maps.set_value_range,
+            "map.compare": self.companion.open,
+            "map.compare_map": self.companion.set_map,
+            "map.compare_place": self.companion.pin_place,
+            "map.compare_close": self.companion.close,
             "map.show_all": maps.show_all,
             "map.bigger_points": lambda: maps.change_radius(1),
             "map.smaller_points": lambda: maps.change_radius(-1),
