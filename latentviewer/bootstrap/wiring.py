@@ -151,7 +151,8 @@ def make_window(
     workbench = make_workbench(inbox.deliver, worker, child, remembers)
     window = MainWindow(workbench, NumpyRasteriser())
     garbage = GarbageTurns(window)
-    window.map_panel.view.hovered.connect(lambda _target: garbage.touch())
+    for view in (window.map_panel.view, window.side_by_side.beside.view):
+        view.hovered.connect(lambda _target: garbage.touch())
 
     def on_sources() -> None:
         # The model is the last of the large imports.
@@ -170,7 +171,7 @@ def warm_kernels(window: MainWindow, lanes: Lanes) -> None:
 
         warm()
         made = NumbaRasteriser()
-        lanes.inbox.deliver(lambda: window.map_panel.view.set_rasteriser(made))
+        lanes.inbox.deliver(lambda: window.set_rasteriser(made))
 
     lanes.warming = threading.Thread(target=load, name="warm kernels")
     lanes.warming.start()

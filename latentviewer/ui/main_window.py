@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from latentviewer.app.colouring import as_categories
+from latentviewer.app.companion import Beside
 from latentviewer.app.maps import METHOD_TITLES, methods
 from latentviewer.app.opening import AUTOSAVED
 from latentviewer.app.state import Blend, SessionState, Target
@@ -30,8 +31,11 @@ from latentviewer.ui.application import apply_theme
 from latentviewer.ui.command_palette import CommandPalette
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
+from latentviewer.ui.map.beside_panel import BesidePanel
+from latentviewer.ui.map.beside_presenter import BesidePresenter
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.map.presenter import MapPresenter
+from latentviewer.ui.map.side_by_side import SideBySide
 from latentviewer.ui.menus import Menus
 from latentviewer.ui.preview.panel import PreviewPanel
 from latentviewer.ui.preview.presenter import PreviewPresenter
@@ -51,7 +55,8 @@ class MainWindow(QMainWindow):
 
     Attributes:
         workbench: what it shows.
-        panels: map_panel, preview, editor, sidebar, top_bar, welcome, status, palette.
+        panels: map_panel, side_by_side, preview, editor, sidebar, top_bar, welcome, status,
+            palette.
         on_first_paint: called once, after the window was painted for the first time.
     """
 
@@ -95,6 +100,8 @@ class MainWindow(QMainWindow):
     def _build(self, rasteriser: Rasteriser) -> None:
         theme = self.theme
         self.map_panel = MapPanel(rasteriser, self.dispatch, theme)
+        beside = BesidePanel(rasteriser, self.dispatch, theme)
+        self.side_by_side = SideBySide(self.map_panel, beside, self.dispatch, theme)
         self.preview = PreviewPanel(self.dispatch, theme)
         self.editor = Editor(self.dispatch, theme)
         self.sidebar = Sidebar(self.dispatch, theme)
@@ -103,7 +110,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(self.dispatch, theme)
         self._middle = QStackedWidget()
         self._middle.addWidget(self.welcome)
-        self._middle.addWidget(self.map_panel)
+        self._middle.addWidget(self.side_by_side)
         self._rows = QSplitter(Qt.Orientation.Vertical)
         self._rows.addWidget(self._middle)
         self._rows.addWidget(self.editor)
@@ -138,6 +145,10 @@ class MainWindow(QMainWindow):
         self.menus.set_checked(self._checked)
         self.maps = MapPresenter(workbench, self.map_panel, self.theme)
         self.previews = PreviewPresenter(workbench, self.preview, self.maps, self.status)
+        self.beside = BesidePresenter(
+            workbench, self.side_by_side, self.map_panel.view, self.maps, self.previews,
+            self.theme,
+        )  # fmt: skip
         self.films = EditorPresenter(workbench, self.editor)
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
@@ -147,6 +158,8 @@ class MainWindow(QMainWindow):
         workspace.message.connect(self.status.say)
         workbench.paths.film_changed.connect(lambda _film: self._refresh_commands())
         workbench.maps.forming.connect(lambda _forming: self._refresh_commands())
+        workbench.companion.changed.connect(self._on_beside)
+        workbench.companion.wanted.connect(self._ask_what_to_compare)
         workbench.previews.answered.connect(self._on_answer)
         workbench.previews.cleared.connect(self._on_cleared)
         workbench.opening.opening.connect(self._on_opening)
@@ -154,6 +167,7 @@ class MainWindow(QMainWindow):
         view = self.map_panel.view
         view.hovered.connect(self._on_hover)
         view.counts_changed.connect(self.status.set_counts)
+        self.side_by_side.beside.refused.connect(lambda text: self.status.say(text, True))
 
     def set_theme(self, theme: Theme) -> None:
         """Light or dark, at once, everywhere."""
@@ -162,11 +176,16 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, theme)
         for panel in (
-            self.menus, self.maps, self.preview, self.editor, self.sidebar, self.top_bar,
-            self.welcome, self.status,
+            self.menus, self.maps, self.beside, self.preview, self.editor, self.sidebar,
+            self.top_bar, self.welcome, self.status,
         ):  # fmt: skip
             panel.set_theme(theme)
         self.workbench.remember(dataclasses.replace(self.workbench.settings, theme=theme.name))
+
+    def set_rasteriser(self, rasteriser: Rasteriser) -> None:
+        """Another rasteriser for every map, such as the fast one once it is loaded."""
+        self.map_panel.view.set_rasteriser(rasteriser)
+        self.side_by_side.beside.view.set_rasteriser(rasteriser)
 
     def show_panel(self, panel: QWidget, visible: bool) -> None:
         """Shows or hides the sidebar or the editor."""
@@ -177,6 +196,20 @@ class MainWindow(QMainWindow):
         if target is not None and not self.workbench.settings.hint_seen:
             self.workbench.remember(dataclasses.replace(self.workbench.settings, hint_seen=True))
             self.map_panel.view.set_hint(None)
+
+    def _on_beside(self, old: Beside | None, new: Beside | None) -> None:
+        # More and more of it comes; what can be done hangs on whether it is there.
+        if (old is None) != (new is None):
+            self._refresh_commands()
+
+    def _ask_what_to_compare(self) -> None:
+        if self.workbench.choices("comparable"):
+            self.palette_box.open("map.compare")
+        else:
+            raise UserError(
+                "No bundled sample shows these data, and no file was opened lately; choose "
+                "Compare with file…"
+            )
 
     def _on_answer(self, _answer: object) -> None:
         # Only the first makes a difference to what can be done; the rest come by the dozen.
@@ -199,7 +232,7 @@ class MainWindow(QMainWindow):
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
         open_now = new.space is not None
-        self._middle.setCurrentWidget(self.map_panel if open_now else self.welcome)
+        self._middle.setCurrentWidget(self.side_by_side if open_now else self.welcome)
         self.preview.setVisible(open_now)
         if new.space is None or old.space is None or old.space.latent is not new.space.latent:
             self.top_bar.clear_search()

@@ -36,7 +36,7 @@ from latentviewer.ui.theme import Theme
 _ROW_PX = 24
 _ROWS_SHOWN = 14
 _FILTER_ABOVE = 20
-_WIDTH_PX = 176
+_WIDTH_PX, _COMPACT_WIDTH_PX = 176, 104
 _BAR_PX = 46
 # Title, search field and margins above and below the list.
 _HEAD_PX = 76
@@ -99,10 +99,11 @@ class _RowPainter(QStyledItemDelegate):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self.theme = theme
+        self.theme, self.compact = theme, False
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(_WIDTH_PX - 20, _ROW_PX)
+        width = _COMPACT_WIDTH_PX if self.compact else _WIDTH_PX
+        return QSize(width - 20, _ROW_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         theme, hidden = self.theme, bool(index.data(_HIDDEN))
@@ -119,14 +120,14 @@ class _RowPainter(QStyledItemDelegate):
         painter.setPen(QPen(colour, 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush if hidden else colour)
         painter.drawEllipse(swatch)
-        count = f"{index.data(_COUNT):,}"
+        count = "" if self.compact else f"{index.data(_COUNT):,}"
         metrics = painter.fontMetrics()
         count_width = metrics.horizontalAdvance(count)
         painter.setPen(theme.colour("text_faint"))
         right = box.adjusted(0, 0, -6, 0)
         painter.drawText(right, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
         painter.setPen(theme.colour("text_faint" if hidden else "text"))
-        room = box.width() - 24 - count_width - 14
+        room = box.width() - 24 - (count_width + 14 if count else 4)
         name = metrics.elidedText(
             str(index.data()), Qt.TextElideMode.ElideRight, max(10, int(room))
         )
@@ -385,6 +386,14 @@ class Legend(QFrame):
         self.bar.show()
         self._shape()
 
+    def set_compact(self, compact: bool) -> None:
+        """Narrow, without counts, where a second map leaves less room."""
+        self._painter.compact = compact
+        self._all.setText("All" if compact else "Show all")
+        self.setFixedWidth(_COMPACT_WIDTH_PX if compact else _WIDTH_PX)
+        self._set_title(self._title.toolTip())
+        self._shape()
+
     def set_room(self, height: int) -> None:
         """How many pixels it may be high; what does not fit scrolls."""
         if height != self._room_px:
@@ -392,7 +401,8 @@ class Legend(QFrame):
             self._shape()
 
     def _set_title(self, title: str) -> None:
-        shown = self._title.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, 90)
+        room = 52 if self._painter.compact else 90
+        shown = self._title.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room)
         self._title.setText(shown)
         self._title.setToolTip(title)
 

@@ -1,0 +1,80 @@
+"""The second map with its zoom buttons and its small preview."""
+
+from PySide6.QtCore import QEvent, QObject, QPoint
+from PySide6.QtGui import QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from latentviewer.app.signal import Signal
+from latentviewer.domain.ports import Rasteriser
+from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.map.button_strip import ButtonStrip
+from latentviewer.ui.map.decoder_tile import DecoderTile
+from latentviewer.ui.map.map_panel import EDGE_PX, ZOOM_COMMANDS
+from latentviewer.ui.map.map_view import MapView
+from latentviewer.ui.theme import Theme
+
+NO_WAYPOINT = "A path goes through the first map's latents; click a sample here, or a place there."
+_SHY_PX = 10
+
+
+class BesidePanel(QWidget):
+    """Lays the floating pieces out; tools and colours are those of the first map.
+
+    Attributes:
+        view: the map. tile: what its model decodes.
+        refused: emitted with the sentence why a click did nothing.
+    """
+
+    def __init__(self, rasteriser: Rasteriser, dispatch: Dispatch, theme: Theme) -> None:
+        super().__init__()
+        self._dispatch = dispatch
+        self.refused: Signal[[str]] = Signal()
+        self.view = MapView(rasteriser, self._from_view, theme, self)
+        self.view.setAccessibleName("Second map")
+        self.view.installEventFilter(self)
+        self.tile = DecoderTile(theme, self)
+        self._zoom = ButtonStrip("Zoom of the second map", dispatch, self)
+        for command_id in ZOOM_COMMANDS:
+            self._zoom.add(command_id)
+        self._tile_above = False
+        self.set_theme(theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Light or dark."""
+        self.view.set_theme(theme)
+        self.tile.set_theme(theme)
+        self._zoom.set_theme(theme)
+
+    def _from_view(self, command_id: str, **arguments: object) -> None:
+        """What the view says of a place is about this map, not about the first one."""
+        if command_id == "path.add_place":
+            self.refused.emit(NO_WAYPOINT)
+        elif command_id == "preview.pin_place":
+            self._dispatch("map.compare_place", **arguments)
+        else:
+            self._dispatch(command_id, **arguments)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.view.setGeometry(self.rect())
+        self.tile.set_room(self.width(), self.height())
+        self.place()
+        super().resizeEvent(event)
+
+    def place(self) -> None:
+        """Puts everything into its corner."""
+        tile, zoom = self.tile, self._zoom
+        y = EDGE_PX if self._tile_above else self.height() - tile.height() - EDGE_PX
+        tile.move(EDGE_PX, y)
+        zoom.adjustSize()
+        zoom.move(self.width() - zoom.width() - EDGE_PX, self.height() - zoom.height() - EDGE_PX)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+            self._give_way(event.position().toPoint())
+        return super().eventFilter(watched, event)
+
+    def _give_way(self, cursor: QPoint) -> None:
+        """What lies under the tile can be pointed at: it moves to the other corner."""
+        if self.tile.geometry().adjusted(-_SHY_PX, -_SHY_PX, _SHY_PX, _SHY_PX).contains(cursor):
+            self._tile_above = not self._tile_above
+            self.place()
