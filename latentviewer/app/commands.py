@@ -205,6 +205,7 @@ COMMANDS: tuple[Command, ...] = (
         needs=(_S,),
         listed=False,
     ),
+    _command("map.show_all", "Show all points", "Map", "Ctrl+Shift+A", needs=(_S,)),
     _command(
         "map.compare",
         "Compare with…",
@@ -233,7 +234,6 @@ COMMANDS: tuple[Command, ...] = (
         listed=False,
     ),
     _command("map.compare_close", "Close comparison", "Map", "", needs=(Needs.COMPARED,)),
-    _command("map.show_all", "Show all points", "Map", "Ctrl+Shift+A", needs=(_S,)),
     _command("map.fit", "Fit map in view", "Map", "F", needs=(_S,), icon="maximize"),
     _command(
         "map.fit_selection", "Fit selection in view", "Map", "Shift+F", needs=(Needs.SELECTION,)

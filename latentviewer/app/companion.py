@@ -26,6 +26,7 @@ from latentviewer.domain.space import Space
 T = TypeVar("T")
 
 NOTHING = "Point at a sample, or at this map."
+ELSEWHERE = "This place is the other map's own. Point at a sample."
 LOADING = "Loading the decoder…"
 NO_MODEL = "No decoder: this space names no model."
 _SLOT = "beside"
@@ -120,7 +121,7 @@ class Companion:
         if target is None:
             self._ask(self._resting())
         else:
-            self._ask(target if here or isinstance(target, RowTarget) else None)
+            self._ask(target if here or isinstance(target, RowTarget) else None, ELSEWHERE)
 
     def pin_place(self, place: tuple[float, ...]) -> None:
         """Comes back to a place of the second map whenever nothing is pointed at."""
@@ -247,14 +248,14 @@ class Companion:
         if self.beside is not None:
             self._ask(self._target)
 
-    def _ask(self, target: Target | None) -> None:
+    def _ask(self, target: Target | None, instead: str = NOTHING) -> None:
         beside = self.beside
         if beside is None:
             return
         self._target = target
         sentence = _unanswerable(target, beside)
         if target is None or sentence:
-            self.answered.emit(sentence)
+            self.answered.emit(instead if target is None else sentence)
             return
         self._seq += 1
         turn, epoch = self._turn, self._workspace.epoch

@@ -145,10 +145,6 @@ class MainWindow(QMainWindow):
         self.menus.set_checked(self._checked)
         self.maps = MapPresenter(workbench, self.map_panel, self.theme)
         self.previews = PreviewPresenter(workbench, self.preview, self.maps, self.status)
-        self.beside = BesidePresenter(
-            workbench, self.side_by_side, self.map_panel.view, self.maps, self.previews,
-            self.theme,
-        )  # fmt: skip
         self.films = EditorPresenter(workbench, self.editor)
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
@@ -167,6 +163,11 @@ class MainWindow(QMainWindow):
         view = self.map_panel.view
         view.hovered.connect(self._on_hover)
         view.counts_changed.connect(self.status.set_counts)
+        # After the first map's own answer is asked for, which therefore comes first.
+        self.beside = BesidePresenter(
+            workbench, self.side_by_side, self.map_panel.view, self.maps, self.previews,
+            self.theme,
+        )  # fmt: skip
         self.side_by_side.beside.refused.connect(lambda text: self.status.say(text, True))
 
     def set_theme(self, theme: Theme) -> None:

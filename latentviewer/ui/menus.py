@@ -14,7 +14,7 @@ from latentviewer.ui.theme import Theme
 _AFTER_A_LINE = frozenset(
     {
         "file.save", "file.export_map", "data.locate", "file.quit", "search.focus",
-        "groups.create", "map.compute_umap", "map.compare", "map.show_all", "map.fit",
+        "groups.create", "map.compute_umap", "map.compare", "map.fit",
         "map.tool_move", "map.bigger_points", "latent.sample_prior", "path.play", "view.editor",
         "view.path_tab", "view.screenshot",
     }

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from latentviewer.app.colouring import colouring, colouring_beside
-from latentviewer.app.companion import NO_MODEL, NOTHING, Beside, names
+from latentviewer.app.companion import ELSEWHERE, NO_MODEL, NOTHING, Beside, names
 from latentviewer.app.preview import Answer
 from latentviewer.app.services import ModelFound, Opened
 from latentviewer.app.state import MapSettings, PlaceTarget, RowTarget
@@ -133,6 +133,8 @@ def test_an_empty_place_is_answered_by_the_map_it_lies_on(compared: Beginning) -
     assert decoded[0, 0, 0] == 21
     assert compared.answer.inverse_name == "the place itself"
     compared.workbench.companion.hover(PlaceTarget((7.0, 1.0)), here=False)
+    assert compared.answers[-1] == ELSEWHERE
+    compared.workbench.companion.hover(None)
     assert compared.answers[-1] == NOTHING
 
 

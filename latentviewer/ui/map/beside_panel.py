@@ -7,21 +7,20 @@ from PySide6.QtWidgets import QWidget
 from latentviewer.app.signal import Signal
 from latentviewer.domain.ports import Rasteriser
 from latentviewer.ui.intent import Dispatch
-from latentviewer.ui.map.button_strip import ButtonStrip
+from latentviewer.ui.map.corners import EDGE_PX, Corners
 from latentviewer.ui.map.decoder_tile import DecoderTile
-from latentviewer.ui.map.map_panel import EDGE_PX, ZOOM_COMMANDS
 from latentviewer.ui.map.map_view import MapView
 from latentviewer.ui.theme import Theme
 
 NO_WAYPOINT = "A path goes through the first map's latents; click a sample here, or a place there."
-_SHY_PX = 10
+_SHY_PX, _AXIS_PX = 10, 24
 
 
 class BesidePanel(QWidget):
     """Lays the floating pieces out; tools and colours are those of the first map.
 
     Attributes:
-        view: the map. tile: what its model decodes.
+        view: the map. tile: what its model decodes. corners: where the legend may stand.
         refused: emitted with the sentence why a click did nothing.
     """
 
@@ -33,9 +32,8 @@ class BesidePanel(QWidget):
         self.view.setAccessibleName("Second map")
         self.view.installEventFilter(self)
         self.tile = DecoderTile(theme, self)
-        self._zoom = ButtonStrip("Zoom of the second map", dispatch, self)
-        for command_id in ZOOM_COMMANDS:
-            self._zoom.add(command_id)
+        self.tile.installEventFilter(self)
+        self.corners = Corners(self, self.view, dispatch, _AXIS_PX)
         self._tile_above = False
         self.set_theme(theme)
 
@@ -43,7 +41,7 @@ class BesidePanel(QWidget):
         """Light or dark."""
         self.view.set_theme(theme)
         self.tile.set_theme(theme)
-        self._zoom.set_theme(theme)
+        self.corners.zoom.set_theme(theme)
 
     def _from_view(self, command_id: str, **arguments: object) -> None:
         """What the view says of a place is about this map, not about the first one."""
@@ -62,14 +60,14 @@ class BesidePanel(QWidget):
 
     def place(self) -> None:
         """Puts everything into its corner."""
-        tile, zoom = self.tile, self._zoom
-        y = EDGE_PX if self._tile_above else self.height() - tile.height() - EDGE_PX
-        tile.move(EDGE_PX, y)
-        zoom.adjustSize()
-        zoom.move(self.width() - zoom.width() - EDGE_PX, self.height() - zoom.height() - EDGE_PX)
+        below = self.height() - self.tile.height() - EDGE_PX
+        self.tile.move(EDGE_PX, EDGE_PX if self._tile_above else below)
+        self.corners.place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+        if watched is self.tile and event.type() == QEvent.Type.Resize:
+            self.place()
+        elif event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
             self._give_way(event.position().toPoint())
         return super().eventFilter(watched, event)
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.app.colouring import colouring_beside
-from latentviewer.app.companion import Beside, names
+from latentviewer.app.companion import NOTHING, Beside, names
 from latentviewer.app.maps import map_key, map_title
 from latentviewer.app.preview import Answer
 from latentviewer.app.state import Blend, RowTarget, SessionState, Target
@@ -33,8 +33,10 @@ class BesidePresenter:
         self._maps, self._previews, self._theme = maps, previews, theme
         self._companion, self._view = workbench.companion, side.beside.view
         self._led = False
+        self._answer: Answer | None = None
         self._companion.changed.connect(self._on_changed)
         self._companion.answered.connect(self._on_answer)
+        workbench.previews.answered.connect(self._on_first_answer)
         workbench.workspace.session.changed.connect(self._on_state)
         first.hovered.connect(self._on_first)
         self._view.hovered.connect(self._on_second)
@@ -85,6 +87,9 @@ class BesidePresenter:
                 f"{new.space.name} holds no samples." if len(new.space) == 0 else ""
             )
             self._show_all(new)
+            self._side.beside.tile.show_sentence(NOTHING)
+            # Whoever compares has seen it, and two maps leave it no room.
+            self._first.set_hint(None)
             self._side.set_comparing(True)
         if new.map is not None and (old is None or old.map is not new.map):
             view.set_points(new.map.coordinates, fit=True)
@@ -93,7 +98,6 @@ class BesidePresenter:
         if old is None or (old.space, old.setting) != (new.space, new.setting):
             self._show_headers(new)
         self._side.beside.tile.set_without_decoder(new.without_decoder)
-        self._side.beside.place()
 
     def _show_all(self, beside: Beside) -> None:
         state = self._workbench.workspace.state
@@ -150,13 +154,24 @@ class BesidePresenter:
         self._companion.pictures(rows, add)
 
     def _on_answer(self, answered: Answer | str) -> None:
-        tile = self._side.beside.tile
+        self._answer = None if isinstance(answered, str) else answered
         if isinstance(answered, str):
-            tile.show_sentence(answered)
-            return
+            self._side.beside.tile.show_sentence(answered)
+        else:
+            self._show_answer(answered)
+
+    def _on_first_answer(self, first: Answer) -> None:
+        # Whichever of the two models answers last completes the tile.
+        if self._answer is not None and first.row is not None and self._answer.row == first.row:
+            self._show_answer(self._answer)
+
+    def _show_answer(self, answer: Answer) -> None:
         # The open space has the labels; another model's space may lack them.
-        row = answered.row
-        tile.show_answer(answered, answered.title if row is None else self._maps.row_text(row))
+        row, first, other = answer.row, self._workbench.previews.shown, None
+        if first is not None and row is not None and first.row == row and first.error is not None:
+            other = (self._side.first.name, first.error)
+        title = answer.title if row is None else self._maps.row_text(row)
+        self._side.beside.tile.show_answer(answer, title, other)
 
 
 def _whole(space: Space) -> str:

@@ -4,13 +4,14 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
+from latentviewer.app.companion import NOTHING
 from latentviewer.app.preview import Answer
 from latentviewer.ui.preview.image import to_image
 from latentviewer.ui.preview.image_tile import fitted, small_font
 from latentviewer.ui.theme import Theme
 
 _EDGE_PX, _LINE_PX = 9, 16
-_LARGEST_PX, _SMALLEST_PX = 116, 64
+_LARGEST_PX, _SMALLEST_PX = 128, 64
 _SENTENCE_PX = 210
 _FADED_OPACITY = 0.32
 
@@ -29,7 +30,7 @@ class DecoderTile(QWidget):
         self.setAccessibleName("Decoded by the second map's model")
         self._theme = theme
         self._side = _LARGEST_PX
-        self._without = ""
+        self._without, self._idle = "", False
         self._far = False
         self.title, self.sentence = "", ""
         self.lines: tuple[tuple[str, bool], ...] = ()
@@ -54,20 +55,34 @@ class DecoderTile(QWidget):
             self._without = sentence
             self._shape()
 
-    def show_answer(self, answer: Answer, title: str) -> None:
-        """Shows what was decoded."""
+    def show_answer(self, answer: Answer, title: str, other: tuple[str, float] | None) -> None:
+        """Shows what was decoded.
+
+        Args:
+            other: the first map's name, and the error of the same sample there.
+        """
         decoded = answer.decoded
+        self._set_idle(False)
         self.image = None if decoded is None else to_image(decoded, enlarge=True)
         self._far = answer.far
         self.title, self.sentence = title, ""
-        self.lines = _lines(answer) if decoded is not None else ()
+        self.lines = _lines(answer, other) if decoded is not None else ()
         self._say()
 
     def show_sentence(self, sentence: str) -> None:
-        """Shows a sentence where there is nothing to decode."""
+        """Shows a sentence where there is nothing to decode.
+
+        Where nothing is pointed at, the tile is no higher than that line, and hides no points.
+        """
+        self._set_idle(sentence == NOTHING)
         self.image, self._far, self.title, self.lines = None, False, "", ()
         self.sentence = sentence
         self._say()
+
+    def _set_idle(self, idle: bool) -> None:
+        if idle != self._idle:
+            self._idle = idle
+            self._shape()
 
     def _say(self) -> None:
         told = [self.title, *(text for text, _ in self.lines), self._shown_sentence]
@@ -79,11 +94,14 @@ class DecoderTile(QWidget):
         return self._without or self.sentence
 
     def _shape(self) -> None:
-        """Its size hangs on the room and on whether there is a decoder, never on the answer."""
+        """Its size hangs on the room, on the decoder and on the cursor, never on the answer."""
         wide, high = self._side, self._side + 3 * _LINE_PX
         if self._without:
             wide = max(self._side, min(_SENTENCE_PX, 3 * self._side))
             high = _LINE_PX + _height_of(self._without, self._font(), wide)
+        elif self._idle:
+            wide = QFontMetrics(self._font()).horizontalAdvance(NOTHING) + 2
+            high = _LINE_PX - _EDGE_PX
         self.setFixedSize(QSize(wide + 2 * _EDGE_PX, high + 2 * _EDGE_PX))
         self._say()
 
@@ -98,6 +116,11 @@ class DecoderTile(QWidget):
         painter.setBrush(theme.colour("raised"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
         wide = self.width() - 2 * _EDGE_PX
+        if self._idle and not self._without:
+            line = QRectF(self.rect()).adjusted(_EDGE_PX, 0, -_EDGE_PX, 0)
+            self._paint_line(painter, line, self.sentence, "text_dim", QFont.Weight.Normal)
+            painter.end()
+            return
         head = QRectF(_EDGE_PX, _EDGE_PX - 2, wide, _LINE_PX)
         self._paint_line(painter, head, self.title or "Decoded", "text", QFont.Weight.DemiBold)
         place = QRectF(_EDGE_PX, head.bottom() + 2, wide, self._side)
@@ -145,13 +168,15 @@ def _height_of(text: str, font: QFont, width: int) -> int:
     return QFontMetrics(font).boundingRect(room, flags, text).height() + 4
 
 
-def _lines(answer: Answer) -> tuple[tuple[str, bool], ...]:
-    """Error of a sample; inverse and distance of a place."""
+def _lines(answer: Answer, other: tuple[str, float] | None) -> tuple[tuple[str, bool], ...]:
+    """Error of a sample, here and there; inverse and distance of a place."""
     lines: list[tuple[str, bool]] = []
     if answer.inverse_name is not None:
         lines.append((answer.inverse_name, False))
     if answer.error is not None:
         lines.append((f"Error {answer.error:.4f}", False))
+        if other is not None:
+            lines.append((f"{other[1]:.4f} in {other[0]}", False))
     elif answer.row is not None:
         lines.append(("No original to compare", False))
     if answer.distance is not None:

@@ -110,6 +110,11 @@ class MapHeader(QFrame):
             self._maps.setCurrentIndex(max(0, self._maps.findData(current)))
 
     @property
+    def name(self) -> str:
+        """What it is called."""
+        return self._name.text()
+
+    @property
     def text(self) -> str:
         """Name and map, as they are read."""
         shown = self._map.text() if self._maps is None else self._maps.currentText()

@@ -1,18 +1,16 @@
 """The map with its legend and its tools floating over it."""
 
-from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QToolButton, QWidget
 
 from latentviewer.domain.ports import Rasteriser
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.map.button_strip import ButtonStrip
+from latentviewer.ui.map.corners import EDGE_PX, Corners
 from latentviewer.ui.map.legend import Legend
 from latentviewer.ui.map.map_view import MapView
 from latentviewer.ui.theme import Theme
 
-EDGE_PX = 12
-ZOOM_COMMANDS = ("map.zoom_in", "map.zoom_out", "map.fit")
 _TOOLS = (
     ("map.tool_move", "move"),
     ("map.tool_rectangle", "rectangle"),
@@ -38,7 +36,6 @@ class MapPanel(QWidget):
         super().__init__(parent)
         self.view = MapView(rasteriser, dispatch, theme, self)
         self.legend = Legend(dispatch, theme, self)
-        self.legend.installEventFilter(self)
         self._tools: dict[str, QToolButton] = {}
         group = QButtonGroup(self)
         group.setExclusive(True)
@@ -49,9 +46,10 @@ class MapPanel(QWidget):
             group.addButton(button)
             self._tools[name] = button
         self._tools["move"].setChecked(True)
-        self._view_strip = ButtonStrip("Zoom", dispatch, self)
-        for command_id in ZOOM_COMMANDS:
-            self._view_strip.add(command_id)
+        self._tool_strip.adjustSize()
+        self._tool_strip.move(EDGE_PX, EDGE_PX)
+        self._corners = Corners(self, self.view, dispatch, self._tool_strip.width() + EDGE_PX)
+        self._corners.take(self.legend)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -59,7 +57,7 @@ class MapPanel(QWidget):
         self.view.set_theme(theme)
         self.legend.set_theme(theme)
         self._tool_strip.set_theme(theme)
-        self._view_strip.set_theme(theme)
+        self._corners.zoom.set_theme(theme)
 
     def set_tool(self, name: str) -> None:
         """`move`, `rectangle`, `lasso` or `path`."""
@@ -68,25 +66,15 @@ class MapPanel(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.view.setGeometry(self.rect())
-        self._place()
+        self._corners.place()
         super().resizeEvent(event)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.legend and event.type() in (
-            QEvent.Type.Resize,
-            QEvent.Type.Show,
-            QEvent.Type.Hide,
-        ):
-            self._place()
-        return super().eventFilter(watched, event)
+    def lend_legend(self) -> Legend:
+        """The legend goes to another map's corner, until it comes back."""
+        self.legend.set_compact(True)
+        return self._corners.give()
 
-    def _place(self) -> None:
-        for strip in (self._tool_strip, self._view_strip):
-            strip.adjustSize()
-        self._tool_strip.move(EDGE_PX, EDGE_PX)
-        zoom = self._view_strip
-        zoom.move(self.width() - zoom.width() - EDGE_PX, self.height() - zoom.height() - EDGE_PX)
-        self.legend.set_room(zoom.y() - 2 * EDGE_PX)
-        self.legend.move(self.width() - self.legend.width() - EDGE_PX, EDGE_PX)
-        covered = 0 if self.legend.isHidden() else self.legend.width() + EDGE_PX
-        self.view.set_covered(self._tool_strip.width() + EDGE_PX, covered)
+    def take_legend_back(self) -> None:
+        """The legend stands here again."""
+        self.legend.set_compact(False)
+        self._corners.take(self.legend)

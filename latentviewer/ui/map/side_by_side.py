@@ -54,7 +54,12 @@ class SideBySide(QWidget):
             self._panel.view.setFocus()
         for part in (self.first, self._line, self._right):
             part.setVisible(comparing)
-        self._panel.legend.set_compact(comparing)
+        if comparing:
+            # At the right edge of the two, where it stood beside the one.
+            self.beside.corners.take(self._panel.lend_legend())
+        else:
+            self.beside.corners.give()
+            self._panel.take_legend_back()
         self._turn()
         self._halve()
 
