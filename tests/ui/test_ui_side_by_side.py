@@ -325,14 +325,26 @@ def test_it_fits_a_small_window_and_stacks_in_a_narrow_one(compared: Two) -> Non
     assert (window.width(), window.height()) == (1000, 700)
     assert compared.first.height() == compared.second.height()
     panel = window.side_by_side.beside
-    for part in (compared.tile, panel.corners.zoom, window.map_panel.legend):
-        assert panel.rect().contains(part.geometry()), part.accessibleName()
+    assert panel.width() >= 240
+    assert panel.rect().contains(compared.tile.geometry())
+    assert not compared.tile.geometry().intersects(panel.corners.zoom.geometry())
+    # Over so small a map it would hide more than it tells.
+    assert not window.map_panel.legend.isVisible()
     window.dispatch("view.editor")
     window.resize(1000, 1400)
     QApplication.processEvents()
     assert compared.first.width() == compared.second.width()
     assert abs(compared.first.height() - compared.second.height()) <= 2
     assert compared.second.mapTo(window, QPoint()).y() > compared.first.height()
+    assert window.map_panel.legend.isVisible()
+    assert panel.rect().contains(window.map_panel.legend.geometry())
+    compared.window.dispatch("map.colour_by", column="")
+    assert not window.map_panel.legend.isVisible()
+    window.resize(1000, 700)
+    compared.window.dispatch("map.compare_close")
+    assert not window.map_panel.legend.isVisible()
+    compared.window.dispatch("map.colour_by", column="label")
+    assert window.map_panel.legend.isVisible()
     window.dispatch("view.editor")
 
 

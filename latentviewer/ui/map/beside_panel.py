@@ -34,7 +34,8 @@ class BesidePanel(QWidget):
         self.tile = DecoderTile(theme, self)
         self.tile.installEventFilter(self)
         self.corners = Corners(self, self.view, dispatch, _AXIS_PX)
-        self._tile_above = False
+        # Below stands the title of an axis.
+        self._tile_above = True
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:

@@ -9,6 +9,7 @@ from latentviewer.ui.map.legend import Legend
 from latentviewer.ui.map.map_view import MapView
 
 EDGE_PX = 12
+_LEGEND_FROM_PX = 300
 _ZOOM_COMMANDS = ("map.zoom_in", "map.zoom_out", "map.fit")
 
 
@@ -32,7 +33,7 @@ class Corners(QObject):
 
     def take(self, legend: Legend) -> None:
         """The legend stands here from now on."""
-        shown = not legend.isHidden()
+        shown = legend.wanted
         self.legend = legend
         # Qt hides what gets another parent.
         legend.setParent(self._panel)
@@ -54,6 +55,7 @@ class Corners(QObject):
         zoom.adjustSize()
         zoom.move(panel.width() - zoom.width() - EDGE_PX, panel.height() - zoom.height() - EDGE_PX)
         if self.legend is not None:
+            self.legend.set_crowded(panel.width() < _LEGEND_FROM_PX)
             self.legend.set_room(zoom.y() - 2 * EDGE_PX)
             self.legend.move(panel.width() - self.legend.width() - EDGE_PX, EDGE_PX)
             if not self.legend.isHidden():

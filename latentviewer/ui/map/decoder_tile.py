@@ -12,7 +12,7 @@ from latentviewer.ui.theme import Theme
 
 _EDGE_PX, _LINE_PX = 9, 16
 _LARGEST_PX, _SMALLEST_PX = 128, 64
-_SENTENCE_PX = 210
+_SENTENCE_PX, _BESIDE_PX = 210, 72
 _FADED_OPACITY = 0.32
 
 
@@ -29,7 +29,7 @@ class DecoderTile(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName("Decoded by the second map's model")
         self._theme = theme
-        self._side = _LARGEST_PX
+        self._side, self._line = _LARGEST_PX, 10_000
         self._without, self._idle = "", False
         self._far = False
         self.title, self.sentence = "", ""
@@ -44,9 +44,11 @@ class DecoderTile(QWidget):
 
     def set_room(self, width: int, height: int) -> None:
         """How large the map is that it lies on."""
-        side = min(max(min(width, height) // 4, _SMALLEST_PX), _LARGEST_PX)
-        if side != self._side:
-            self._side = side
+        side = min(max(min(width, height) // 3, _SMALLEST_PX), _LARGEST_PX)
+        # Beside the zoom buttons, at its end of the map.
+        line = max(width - _BESIDE_PX - 2 * _EDGE_PX, 0)
+        if (side, line) != (self._side, self._line):
+            self._side, self._line = side, line
             self._shape()
 
     def set_without_decoder(self, sentence: str) -> None:
@@ -100,7 +102,7 @@ class DecoderTile(QWidget):
             wide = max(self._side, min(_SENTENCE_PX, 3 * self._side))
             high = _LINE_PX + _height_of(self._without, self._font(), wide)
         elif self._idle:
-            wide = QFontMetrics(self._font()).horizontalAdvance(NOTHING) + 2
+            wide = min(QFontMetrics(self._font()).horizontalAdvance(NOTHING) + 2, self._line)
             high = _LINE_PX - _EDGE_PX
         self.setFixedSize(QSize(wide + 2 * _EDGE_PX, high + 2 * _EDGE_PX))
         self._say()

@@ -36,7 +36,8 @@ from latentviewer.ui.theme import Theme
 _ROW_PX = 24
 _ROWS_SHOWN = 14
 _FILTER_ABOVE = 20
-_WIDTH_PX, _COMPACT_WIDTH_PX = 176, 104
+# Narrow ones: of labels without counts, and of a scale with both its ends.
+_WIDTH_PX, _NARROW_PX, _NARROW_SCALE_PX = 176, 104, 148
 _BAR_PX = 46
 # Title, search field and margins above and below the list.
 _HEAD_PX = 76
@@ -102,7 +103,7 @@ class _RowPainter(QStyledItemDelegate):
         self.theme, self.compact = theme, False
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        width = _COMPACT_WIDTH_PX if self.compact else _WIDTH_PX
+        width = _NARROW_PX if self.compact else _WIDTH_PX
         return QSize(width - 20, _ROW_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -301,13 +302,18 @@ class _ColourBar(QWidget):
 
 
 class Legend(QFrame):
-    """A card that floats over the map."""
+    """A card that floats over the map.
+
+    Attributes:
+        wanted: whether there is something to tell, though perhaps no room.
+    """
 
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
         self.setAccessibleName("Legend")
         self._theme, self._room_px = theme, 10_000
+        self._crowded, self.wanted = False, False
         self._title = QLabel()
         self._title.setProperty("role", "heading")
         self._all = QPushButton("Show all")
@@ -357,7 +363,7 @@ class Legend(QFrame):
     ) -> None:
         """Labels with counts, colours (k, 3) and which are hidden."""
         self._model.fill(names, counts, colours, hidden)
-        self._set_title(title)
+        self._set_title(title, scale=False)
         self._all.setVisible(bool(hidden))
         self._filter.setVisible(len(names) > _FILTER_ABOVE)
         self.list.show()
@@ -377,7 +383,7 @@ class Legend(QFrame):
 
         Where no row has one, low and high are NaN.
         """
-        self._set_title(title)
+        self._set_title(title, scale=True)
         self.bar.fill((low, high), shown or (low, high), colours, missing)
         filtered = shown is not None and bool(np.isfinite(low)) and shown != (low, high)
         self._all.setVisible(filtered)
@@ -390,9 +396,18 @@ class Legend(QFrame):
         """Narrow, without counts, where a second map leaves less room."""
         self._painter.compact = compact
         self._all.setText("All" if compact else "Show all")
-        self.setFixedWidth(_COMPACT_WIDTH_PX if compact else _WIDTH_PX)
-        self._set_title(self._title.toolTip())
+        self._set_title(self._title.toolTip(), self.list.isHidden())
         self._shape()
+
+    def set_crowded(self, crowded: bool) -> None:
+        """Whether the map is too small to have it over a part of it."""
+        if crowded != self._crowded:
+            self._crowded = crowded
+            self.setVisible(self.wanted)
+
+    def setVisible(self, visible: bool) -> None:  # noqa: N802
+        self.wanted = visible
+        super().setVisible(visible and not self._crowded)
 
     def set_room(self, height: int) -> None:
         """How many pixels it may be high; what does not fit scrolls."""
@@ -400,8 +415,11 @@ class Legend(QFrame):
             self._room_px = height
             self._shape()
 
-    def _set_title(self, title: str) -> None:
-        room = 52 if self._painter.compact else 90
+    def _set_title(self, title: str, scale: bool) -> None:
+        """Its width goes by what it shows: labels, or a scale."""
+        narrow = _NARROW_SCALE_PX if scale else _NARROW_PX
+        self.setFixedWidth(narrow if self._painter.compact else _WIDTH_PX)
+        room = 90 if scale or not self._painter.compact else 52
         shown = self._title.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room)
         self._title.setText(shown)
         self._title.setToolTip(title)

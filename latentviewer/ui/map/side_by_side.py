@@ -11,6 +11,8 @@ from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.map.map_view import MapView
 from latentviewer.ui.theme import Theme
 
+_LEAST_WIDTH_PX, _LEAST_HEIGHT_PX = 245, 220
+
 
 class SideBySide(QWidget):
     """Lays the maps out beside each other, or one above the other where that gives them more.
@@ -61,6 +63,7 @@ class SideBySide(QWidget):
             self.beside.corners.give()
             self._panel.take_legend_back()
         self._turn()
+        self._keep_usable()
         self._halve()
 
     def view(self) -> MapView:
@@ -74,6 +77,7 @@ class SideBySide(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._turn():
+            self._keep_usable()
             self._halve()
 
     def _turn(self) -> bool:
@@ -85,6 +89,13 @@ class SideBySide(QWidget):
             return False
         self._splitter.setOrientation(chosen)
         return True
+
+    def _keep_usable(self) -> None:
+        """Two maps ask for the room of two."""
+        beside = self.comparing and self._splitter.orientation() == Qt.Orientation.Horizontal
+        stacked = self.comparing and not beside
+        self.setMinimumWidth(2 * _LEAST_WIDTH_PX + 1 if beside else 0)
+        self.setMinimumHeight(2 * _LEAST_HEIGHT_PX + 1 if stacked else 0)
 
     def _halve(self) -> None:
         self._splitter.setSizes([10_000, 10_000])
