@@ -25,7 +25,7 @@ from latentviewer.domain.space import Space
 
 T = TypeVar("T")
 
-NOTHING = "Point at a sample, or at this map."
+NOTHING = "Point at either map."
 ELSEWHERE = "This place is the other map's own. Point at a sample."
 LOADING = "Loading the decoder…"
 NO_MODEL = "No decoder: this space names no model."
@@ -170,14 +170,16 @@ class Companion:
         except UserError as error:
             self._refuse(error, setting)
             return
-        space = first_rows(whole, len(main))
+        space, before = first_rows(whole, len(main)), setting
         if setting is None or map_key(setting.method, setting.dims) not in _maps(space):
             setting = Compared(self._lasting(reference), first_settings(space).method, 2)
         self._drop()
         self._set(Beside(space, setting))
         if self._workspace.state.compared != setting:
             self._workspace.session.amend(compared=setting)
-        self._workspace.say(_left_out(len(whole), len(main)))
+        left_out = _left_out(len(whole), len(main))
+        if left_out or setting is not before:
+            self._workspace.say(left_out)
         self._show_map()
         self._load_model()
         if len(space):

@@ -282,6 +282,8 @@ def test_a_project_opens_with_what_was_compared(compared: Beginning) -> None:
     compared.run("file.save_project", path="kept.latentviewer")
     compared.run("file.welcome")
     compared.run("file.open_path", path="kept.latentviewer")
+    # Nothing is said, so that what was said of the project stands.
+    assert compared.said[-1][0].startswith("Saved ")
     assert (compared.beside.setting.method, compared.beside.setting.dims) == ("pca", 3)
     assert Path(compared.beside.setting.reference).is_absolute()
     assert not compared.workbench.workspace.session.unsaved
@@ -317,6 +319,23 @@ def test_a_project_of_before_and_a_broken_setting(compared: Beginning) -> None:
     session["compared"] = {"reference": "other"}
     compared.run("file.open_path", path=key)
     assert "session.json lacks “dims”" in compared.said[-1][0]
+
+
+def test_the_two_models_are_asked_in_slots_of_their_own(compared: Beginning) -> None:
+    worker = compared.workbench.workspace.worker
+    asked: list[str] = []
+    preview = worker.preview
+
+    def note(*arguments: Any) -> None:
+        # One slot for both would let the later question replace the earlier one.
+        asked.append(arguments[5] if len(arguments) > 5 else "")
+        preview(*arguments)
+
+    object.__setattr__(worker, "preview", note)
+    compared.workbench.previews.hover(RowTarget(2))
+    compared.workbench.companion.hover(RowTarget(2), here=False)
+    assert len(asked) == 2
+    assert len(set(asked)) == 2
 
 
 def test_without_a_name_somebody_has_to_be_asked(begun: Beginning) -> None:

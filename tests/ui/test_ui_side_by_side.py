@@ -27,7 +27,7 @@ from tests.app.conftest import Fakes, WorkerNow, six
 
 def other(rows: int = 6, model: str | None = "models/other") -> Space:
     latent = np.array([[10 - i, (i * i) % 5] for i in range(rows)], np.float32).reshape(-1, 2)
-    umap = np.array([[i, -i] for i in range(rows)], np.float32).reshape(-1, 2)
+    umap = np.array([[i, -3 * i] for i in range(rows)], np.float32).reshape(-1, 2)
     return Space(
         "the other", latent, maps={"umap_2d": umap},
         provenance=Provenance(model=model, data="squares"),
@@ -293,6 +293,29 @@ def test_the_tile_gives_way_to_the_cursor(compared: Two) -> None:
     compared.hover(compared.second, before.center())
     assert not compared.tile.geometry().contains(before.center())
     assert compared.window.side_by_side.beside.rect().contains(compared.tile.geometry())
+
+
+def test_the_tile_rests_where_it_hides_the_fewest_points(two: Two) -> None:
+    falling = other()
+    rising = dataclasses.replace(falling, maps={"umap_2d": falling.maps["umap_2d"] * (1, -1)})
+    heights = []
+    for space in (falling, rising):
+        two.files["other"] = space
+        two.compare()
+        two.window.dispatch("preview.pin_row", row=3)
+        assert not two.tile.geometry().contains(two.spot(two.second, 0))
+        heights.append(two.tile.y())
+    assert heights[1] < 20 < heights[0]
+
+
+def test_the_tile_gives_way_to_what_is_ringed(compared: Two) -> None:
+    # The first point of this map lies in the corner where the card would stand.
+    compared.hover(compared.first, compared.spot(compared.first, 0))
+    place = compared.tile.geometry()
+    assert place.height() > 150
+    assert not place.contains(compared.spot(compared.second, 0))
+    compared.hover(compared.first, compared.spot(compared.first, 5))
+    assert not compared.tile.geometry().contains(compared.spot(compared.second, 5))
 
 
 def test_without_a_decoder_the_tile_says_why_and_all_else_works(two: Two) -> None:

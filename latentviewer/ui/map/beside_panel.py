@@ -1,6 +1,7 @@
 """The second map with its zoom buttons and its small preview."""
 
-from PySide6.QtCore import QEvent, QObject, QPoint
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +15,7 @@ from latentviewer.ui.theme import Theme
 
 NO_WAYPOINT = "A path goes through the first map's latents; click a sample here, or a place there."
 _SHY_PX, _AXIS_PX = 10, 24
+_POINTS_LOOKED_AT = 5_000
 
 
 class BesidePanel(QWidget):
@@ -34,7 +36,7 @@ class BesidePanel(QWidget):
         self.tile = DecoderTile(theme, self)
         self.tile.installEventFilter(self)
         self.corners = Corners(self, self.view, dispatch, _AXIS_PX)
-        # Below stands the title of an axis.
+        self._spot: QPoint | None = None
         self._tile_above = True
         self.set_theme(theme)
 
@@ -56,24 +58,52 @@ class BesidePanel(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.view.setGeometry(self.rect())
         self.tile.set_room(self.width(), self.height())
-        self.place()
+        self.rest()
         super().resizeEvent(event)
 
-    def place(self) -> None:
-        """Puts everything into its corner."""
-        below = self.height() - self.tile.height() - EDGE_PX
-        self.tile.move(EDGE_PX, EDGE_PX if self._tile_above else below)
+    def rest(self) -> None:
+        """Puts everything into its corner, the tile where it hides the fewest points."""
         self.corners.place()
+        hidden = [self._points_in(self._corner(above)) for above in (True, False)]
+        self._tile_above = hidden[0] <= hidden[1]
+        self._place_tile()
+        self._give_way(self._spot)
+
+    def _place_tile(self) -> None:
+        self.tile.move(self._corner(self._tile_above).topLeft())
+
+    def _corner(self, above: bool) -> QRect:
+        below = self.height() - self.tile.height() - EDGE_PX
+        return QRect(QPoint(EDGE_PX, EDGE_PX if above else below), self.tile.size())
+
+    def _points_in(self, place: QRect) -> int:
+        coordinates = self.view.scene.coordinates
+        if coordinates is None:
+            return 0
+        some = coordinates[:: max(1, len(coordinates) // _POINTS_LOOKED_AT)]
+        x, y = self.view.camera.to_pixels(some, self.view.width(), self.view.height()).T
+        across = (x > place.left()) & (x < place.right())
+        return int(np.count_nonzero(across & (y > place.top()) & (y < place.bottom())))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.tile and event.type() == QEvent.Type.Resize:
-            self.place()
+            self.rest()
         elif event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
             self._give_way(event.position().toPoint())
         return super().eventFilter(watched, event)
 
-    def _give_way(self, cursor: QPoint) -> None:
+    def set_linked(self, row: int | None) -> None:
+        """Rings the row that is pointed at on the first map, where it can be seen."""
+        view, coordinates = self.view, self.view.scene.coordinates
+        view.set_linked(row)
+        if row is not None and coordinates is not None and row < len(coordinates):
+            at = view.camera.to_pixels(coordinates[row][None], view.width(), view.height())[0]
+            self._give_way(QPoint(round(float(at[0])), round(float(at[1]))))
+
+    def _give_way(self, spot: QPoint | None) -> None:
         """What lies under the tile can be pointed at: it moves to the other corner."""
-        if self.tile.geometry().adjusted(-_SHY_PX, -_SHY_PX, _SHY_PX, _SHY_PX).contains(cursor):
+        self._spot = spot
+        taken = self.tile.geometry().adjusted(-_SHY_PX, -_SHY_PX, _SHY_PX, _SHY_PX)
+        if spot is not None and taken.contains(spot):
             self._tile_above = not self._tile_above
-            self.place()
+            self._place_tile()

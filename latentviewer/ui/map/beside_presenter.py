@@ -55,7 +55,8 @@ class BesidePresenter:
         if self._companion.beside is None:
             return
         self._companion.hover(target, here=False)
-        self._link(self._view, self._first, target)
+        self._first.set_linked(None)
+        self._side.beside.set_linked(_row(target))
 
     def _on_second(self, target: Target | None) -> None:
         self._companion.hover(target)
@@ -64,11 +65,8 @@ class BesidePresenter:
             # Over empty places of this map the first preview rests; once is enough to say so.
             self._previews.hover(target if leads else None)
         self._led = leads
-        self._link(self._first, self._view, target)
-
-    def _link(self, other: MapView, own: MapView, target: Target | None) -> None:
-        own.set_linked(None)
-        other.set_linked(target.row if isinstance(target, RowTarget) else None)
+        self._view.set_linked(None)
+        self._first.set_linked(_row(target))
 
     # What is shown.
 
@@ -95,6 +93,7 @@ class BesidePresenter:
             view.set_points(new.map.coordinates, fit=True)
             x, y, *z = (*new.map.axes, "", "")
             view.set_axes(x, y, z[0] if z else "")
+            self._side.beside.rest()
         if old is None or (old.space, old.setting) != (new.space, new.setting):
             self._show_headers(new)
         self._side.beside.tile.set_without_decoder(new.without_decoder)
@@ -172,6 +171,10 @@ class BesidePresenter:
             other = (self._side.first.name, first.error)
         title = answer.title if row is None else self._maps.row_text(row)
         self._side.beside.tile.show_answer(answer, title, other)
+
+
+def _row(target: Target | None) -> int | None:
+    return target.row if isinstance(target, RowTarget) else None
 
 
 def _whole(space: Space) -> str:
