@@ -62,9 +62,8 @@ class MapHeader(QFrame):
         self._close: QToolButton | None = None
         if dispatch is not None:
             self._add_controls(row, dispatch)
-        row.addStretch(1)
-        if self._close is not None:
-            row.addWidget(self._close)
+        else:
+            row.addStretch(1)
         self.set_theme(theme)
 
     def _add_controls(self, row: QHBoxLayout, dispatch: Dispatch) -> None:
@@ -82,6 +81,8 @@ class MapHeader(QFrame):
         close.setAccessibleName("Close comparison")
         close.setFixedSize(28, 28)
         close.clicked.connect(lambda _checked=False: dispatch("map.compare_close"))
+        row.addStretch(1)
+        row.addWidget(close)
 
     def set_theme(self, theme: Theme) -> None:
         """Redraws the icon."""
