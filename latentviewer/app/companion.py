@@ -2,55 +2,38 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentviewer.app.carrying import same_samples
+from latentviewer.app.beside import (
+    ELSEWHERE,
+    NO_MODEL,
+    NOTHING,
+    Beside,
+    comparable,
+    left_out,
+    maps_of,
+    parts,
+    unanswerable,
+)
 from latentviewer.app.decoder import decoder_of
 from latentviewer.app.maps import first_settings, map_key
 from latentviewer.app.preview import Answer, Request, Sources, answer
 from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult, ModelFound, Opened
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import Compared, Dims, PlaceTarget, RowTarget, SessionState, Target
+from latentviewer.app.state import Compared, PlaceTarget, RowTarget, SessionState, Target
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import first_rows
 from latentviewer.domain.ports import Capability, DataDistance, Model
-from latentviewer.domain.space import Space
 
 T = TypeVar("T")
 
-NOTHING = "Point at either map."
-ELSEWHERE = "This place is the other map's own. Point at a sample."
-LOADING = "Loading the decoder…"
-NO_MODEL = "No decoder: this space names no model."
 _SLOT = "beside"
-
-
-@dataclass(frozen=True, eq=False)
-class Beside:
-    """What stands beside the open space; replaced when more of it is there.
-
-    Attributes:
-        space: row i is row i of the open space; it may have fewer rows, never more.
-        setting: where it came from, and which map of it is shown.
-        map: the finished map, or None; the one before, until that of the setting stands.
-        model: its own model, or None.
-        without_decoder: why nothing is decoded, as a sentence; empty where it can be.
-        distance: to its own latents, or None.
-    """
-
-    space: Space
-    setting: Compared
-    map: MapResult | None = None
-    model: Model | None = None
-    without_decoder: str = LOADING
-    distance: DataDistance | None = None
 
 
 class Companion:
@@ -96,7 +79,7 @@ class Companion:
         """Names of the maps that can be shown: PCA, and those that the space brought along."""
         if self.beside is None:
             return ()
-        return _maps(self.beside.space)
+        return maps_of(self.beside.space)
 
     def set_map(self, name: str) -> None:
         """Shows a map by its name, such as `pca_3d`."""
@@ -105,7 +88,7 @@ class Companion:
         if name not in self.maps():
             known = ", ".join(self.maps())
             raise UserError(f"{self.beside.space.name} has no map “{name}”; it has {known}.")
-        method, dims = _parts(name)
+        method, dims = parts(name)
         self._kept = None
         self._replace(setting=dataclasses.replace(self.beside.setting, method=method, dims=dims))
         self._workspace.session.amend(compared=self.beside.setting)
@@ -171,15 +154,15 @@ class Companion:
             self._refuse(error, setting)
             return
         space, before = first_rows(whole, len(main)), setting
-        if setting is None or map_key(setting.method, setting.dims) not in _maps(space):
+        if setting is None or map_key(setting.method, setting.dims) not in maps_of(space):
             setting = Compared(self._lasting(reference), first_settings(space).method, 2)
         self._drop()
         self._set(Beside(space, setting))
         if self._workspace.state.compared != setting:
             self._workspace.session.amend(compared=setting)
-        left_out = _left_out(len(whole), len(main))
-        if left_out or setting is not before:
-            self._workspace.say(left_out)
+        sentence = left_out(len(whole), len(main))
+        if sentence or setting is not before:
+            self._workspace.say(sentence)
         self._show_map()
         self._load_model()
         if len(space):
@@ -255,7 +238,7 @@ class Companion:
         if beside is None:
             return
         self._target = target
-        sentence = _unanswerable(target, beside)
+        sentence = unanswerable(target, beside)
         if target is None or sentence:
             self.answered.emit(instead if target is None else sentence)
             return
@@ -266,7 +249,7 @@ class Companion:
         def show(answered: Answer) -> None:
             # While it was made, the cursor may have left for where there is nothing.
             now = self.beside
-            if turn == self._turn and now and not _unanswerable(self._target, now):
+            if turn == self._turn and now and not unanswerable(self._target, now):
                 self.answered.emit(answered)
 
         def fail(error: BaseException) -> None:
@@ -332,61 +315,3 @@ class Companion:
         elif new.pinned is not old.pinned:
             self._kept = None
             self.hover(None)
-
-
-def comparable(found: Opened | ModelFound, main: Space, reference: str) -> Space:
-    """The space that was found, if its row i is the same sample as the open one's.
-
-    Raises:
-        UserError: it is a model without latents, or shows other samples.
-    """
-    if isinstance(found, ModelFound):
-        data = main.provenance.data or "the same data set"
-        raise UserError(f"{reference} is a model without latents; encode {data} with it first.")
-    space = found.space
-    if not same_samples(space, main) and not np.array_equal(space.latent, main.latent):
-        raise UserError(
-            f"{reference} shows {_data(space)}, {main.name} shows {_data(main)}; "
-            "only spaces of the same data set can stand side by side."
-        )
-    return space
-
-
-def names(main: Space, other: Space) -> tuple[str, str]:
-    """What the two are called above their maps: by model, or by space where it is the same."""
-    first, second = _model_name(main), _model_name(other)
-    return (first, second) if first != second else (main.name, other.name)
-
-
-def _model_name(space: Space) -> str:
-    model = space.provenance.model
-    return Path(model).name or model if model else space.name
-
-
-def _data(space: Space) -> str:
-    return space.provenance.data or "samples of no named data set"
-
-
-def _maps(space: Space) -> tuple[str, ...]:
-    stored = [name for name in space.maps if name.endswith(("_2d", "_3d"))]
-    return tuple(dict.fromkeys(["pca_2d", "pca_3d", *stored]))
-
-
-def _parts(name: str) -> tuple[str, Dims]:
-    method, dims = name.rsplit("_", 1)
-    return method, 3 if dims == "3d" else 2
-
-
-def _left_out(there: int, main: int) -> str:
-    if there <= main:
-        return ""
-    return f"The first {main:,} of its {there:,} samples are here; the rest is left out."
-
-
-def _unanswerable(target: Target | None, beside: Beside) -> str:
-    """Why nothing can be asked; empty where it can."""
-    if isinstance(target, RowTarget):
-        return f"#{target.row} is not in this space." if target.row >= len(beside.space) else ""
-    if not isinstance(target, PlaceTarget) or beside.map is None or not len(beside.space):
-        return NOTHING
-    return "" if beside.map.coordinates.shape[1] == len(target.place) else NOTHING

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from latentviewer.app.beside import Beside
 from latentviewer.app.colouring import as_categories
-from latentviewer.app.companion import Beside
 from latentviewer.app.maps import METHOD_TITLES, methods
 from latentviewer.app.opening import AUTOSAVED
 from latentviewer.app.state import Blend, SessionState, Target

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latentviewer.app.beside import ELSEWHERE, NO_MODEL, NOTHING, Beside, names
 from latentviewer.app.colouring import colouring, colouring_beside
-from latentviewer.app.companion import ELSEWHERE, NO_MODEL, NOTHING, Beside, names
 from latentviewer.app.preview import Answer
 from latentviewer.app.services import ModelFound, Opened
 from latentviewer.app.state import MapSettings, PlaceTarget, RowTarget

@@ -12,7 +12,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox
 from pytestqt.qtbot import QtBot
 
-from latentviewer.app.companion import ELSEWHERE, NO_MODEL
+from latentviewer.app.beside import ELSEWHERE, NO_MODEL
 from latentviewer.app.services import Opened, Sample
 from latentviewer.app.settings import Settings
 from latentviewer.app.state import PlaceTarget, RowTarget

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.beside import NOTHING, Beside, names
 from latentviewer.app.colouring import colouring_beside
-from latentviewer.app.companion import NOTHING, Beside, names
 from latentviewer.app.maps import map_key, map_title
 from latentviewer.app.preview import Answer
 from latentviewer.app.state import Blend, RowTarget, SessionState, Target

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from latentviewer.app.companion import NOTHING
+from latentviewer.app.beside import NOTHING
 from latentviewer.app.preview import Answer
 from latentviewer.ui.preview.image import to_image
 from latentviewer.ui.preview.image_tile import fitted, small_font
