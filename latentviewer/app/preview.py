@@ -69,10 +69,10 @@ class Denoise:
 
     @property
     def words(self) -> str:
-        """Such as `4 of 20 steps, from half noise`."""
-        steps = f"{self.steps} of {self.whole}" if self.steps < self.whole else f"{self.whole}"
-        begun = "taken for noise" if self.since == 1.0 else "from half noise"
-        return f"{steps} steps, {begun}" if self.whole > 1 else f"1 step, {begun}"
+        """Such as `4 of 20, from half noise, label 6`."""
+        begun = "from noise" if self.since == 1.0 else "from half noise"
+        asked = [f"{name} {wanted}" for name, wanted in self.condition]
+        return ", ".join([f"{self.steps} of {self.whole}", begun, *asked])
 
 
 @dataclass(frozen=True, eq=False)

@@ -140,7 +140,7 @@ def facts(
     """The two lines that say most of an answer."""
     lines: list[tuple[str, str, bool]] = []
     if denoised:
-        lines.append(("Denoised", denoised, False))
+        lines.append(("Steps", denoised, False))
     elif inverse_name is not None:
         lines.append(("Inverse", inverse_name, False))
     elif row is not None and distance is None:
