@@ -145,6 +145,16 @@ def latent_of(target: Target, sources: Sources) -> Latents:
     return np.array(target.latent, np.float32)
 
 
+def measured(target: Target, latent: Latents, sources: Sources) -> Latents | None:
+    """What of a target is compared with the samples: `latent`, or in a space of noise its noise.
+
+    None for data there, which no distance leads to.
+    """
+    if not sources.space.holds_noise:
+        return latent
+    return None if isinstance(target, DenoisedTarget) else latent_of(target, sources)
+
+
 def first_look(target: Target, sources: Sources) -> Denoise | None:
     """In a space of noise, how a target becomes data where nobody said how; else None."""
     if not sources.space.holds_noise or isinstance(target, DenoisedTarget):
@@ -187,9 +197,11 @@ def answer(request: Request, sources: Sources, denoised: Latents | None = None) 
         error = float(np.mean(np.square(difference, dtype=np.float64)))
     distance: float | None = None
     far = False
-    is_sample = isinstance(target, RowTarget) and request.noise is None and denoise is None
-    if not is_sample and sources.distance is not None and len(space):
-        distance = sources.distance.to_nearest(latent)
+    compared = measured(target, latent, sources)
+    itself = denoise is None or space.holds_noise
+    is_sample = isinstance(target, RowTarget) and request.noise is None and itself
+    if not is_sample and compared is not None and sources.distance is not None and len(space):
+        distance = sources.distance.to_nearest(compared)
         far = sources.distance.is_far(distance)
     return Answer(
         request=request,

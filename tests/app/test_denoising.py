@@ -372,6 +372,14 @@ def test_a_space_of_noise_is_denoised_wherever_it_is_shown(
     bench.previews.hover(RowTarget(0))
     assert bench.previews.shown is not None
     assert bench.previews.shown.latent[0] == 40
+    assert bench.previews.shown.distance is None
+    # Near and far are those of the noise, not of what it becomes.
+    bench.previews.hover(PlaceTarget((15.0, 1.0)))
+    assert (bench.previews.shown.distance, bench.previews.shown.latent[0]) == (15, 5)
+    details = []
+    bench.previews.detailed.connect(details.append)
+    bench.previews.settle()
+    assert details[-1].distances[0] == pytest.approx(np.hypot(35, 49))
     bench.commands.run("arithmetic.evaluate", text="#0 + #1")
     assert bench.arithmetic.outcome is not None
     assert bench.arithmetic.outcome.decoded is not None
