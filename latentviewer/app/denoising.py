@@ -356,15 +356,14 @@ class Denoising:
         # The switch may have been thrown since the run began.
         settings = dataclasses.replace(far.settings, noisy=self.settings.noisy)
         self.trajectory = dataclasses.replace(far, settings=settings)
-        self.changed.emit()
         last = len(far) - 1
         wanted = last if self._left_at is None else round(self._left_at * last)
         chosen = min(wanted, far.done - 1)
+        self._mark(chosen)
+        self.changed.emit()
         # Who points at something else meanwhile keeps it in the preview.
         if self._leads and self._own in (None, self._previews.target):
             self._show(chosen)
-        else:
-            self._mark(chosen)
 
     def _show(self, index: int) -> None:
         far = self.trajectory

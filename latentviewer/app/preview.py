@@ -71,10 +71,10 @@ class Denoise:
 
     @property
     def words(self) -> str:
-        """Such as `4 of 20 steps, from half noise`."""
-        steps = f"{self.steps} of {self.whole}" if self.steps < self.whole else f"{self.whole}"
-        begun = "taken for noise" if self.since == 1.0 else "from half noise"
-        return f"{steps} steps, {begun}" if self.whole > 1 else f"1 step, {begun}"
+        """Such as `4 of 20, from half noise, label 6`."""
+        begun = "from noise" if self.since == 1.0 else "from half noise"
+        asked = [f"{name} {wanted}" for name, wanted in self.condition]
+        return ", ".join([f"{self.steps} of {self.whole}", begun, *asked])
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +164,16 @@ def latent_of(target: Target, sources: Sources) -> Latents:
     return np.array(target.latent, np.float32)
 
 
+def measured(target: Target, latent: Latents, sources: Sources) -> Latents | None:
+    """What of a target is compared with the samples: `latent`, or in a space of noise its noise.
+
+    None for data there, which no distance leads to.
+    """
+    if not sources.space.holds_noise:
+        return latent
+    return None if isinstance(target, DenoisedTarget) else latent_of(target, sources)
+
+
 def first_look(target: Target, sources: Sources) -> Denoise | None:
     """In a space of noise, how a target becomes data where nobody said how; else None."""
     if not sources.space.holds_noise or isinstance(target, DenoisedTarget):
@@ -206,9 +216,11 @@ def answer(request: Request, sources: Sources, denoised: Latents | None = None) 
         error = float(np.mean(np.square(difference, dtype=np.float64)))
     distance: float | None = None
     far = False
-    is_sample = isinstance(target, RowTarget) and request.noise is None and denoise is None
-    if not is_sample and sources.distance is not None and len(space):
-        distance = sources.distance.to_nearest(latent)
+    compared = measured(target, latent, sources)
+    itself = denoise is None or space.holds_noise
+    is_sample = isinstance(target, RowTarget) and request.noise is None and itself
+    if not is_sample and compared is not None and sources.distance is not None and len(space):
+        distance = sources.distance.to_nearest(compared)
         far = sources.distance.is_far(distance)
     return Answer(
         request=request,

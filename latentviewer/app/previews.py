@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from latentviewer.app.preview import FEW_STEPS, Answer, Denoise, Request, Sources, answer
+from latentviewer.app.preview import FEW_STEPS, Answer, Denoise, Request, Sources, answer, measured
 from latentviewer.app.refining import Refining
 from latentviewer.app.services import Nearest
 from latentviewer.app.signal import Signal
@@ -328,7 +328,10 @@ def _details(
     answered = answer(request, sources, denoised)
     space = sources.space
     exclude = () if answered.row is None else (answered.row,)
-    rows, distances = nearest(space.latent, answered.latent, NEIGHBOURS_SHOWN, exclude)
+    compared = measured(request.target, answered.latent, sources)
+    rows, distances = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    if compared is not None:
+        rows, distances = nearest(space.latent, compared, NEIGHBOURS_SHOWN, exclude)
     return Details(
         answer=answered,
         rows=rows,

@@ -348,13 +348,13 @@ def test_under_the_cursor_few_steps_come_first_and_the_rest_when_it_rests(
     first = bench.previews.shown
     assert first is not None
     assert model.asked[-1][0] < 20
-    assert first.denoised == f"{model.asked[-1][0]} of 20 steps, from half noise"
+    assert first.denoised == f"{model.asked[-1][0]} of 20, from half noise"
     # Half of noise 100, half of 3, less 10.
     assert first.latent[0] == 41.5
     bench.previews.settle()
     assert model.asked[-1][0] == 20
     assert bench.previews.shown is not None
-    assert bench.previews.shown.denoised == "20 steps, from half noise"
+    assert bench.previews.shown.denoised == "20 of 20, from half noise"
     # What is data already stays as it is.
     asked = len(model.asked)
     bench.previews.hover(DenoisedTarget(np.zeros(2, np.float32), "made"))
@@ -372,6 +372,14 @@ def test_a_space_of_noise_is_denoised_wherever_it_is_shown(
     bench.previews.hover(RowTarget(0))
     assert bench.previews.shown is not None
     assert bench.previews.shown.latent[0] == 40
+    assert bench.previews.shown.distance is None
+    # Near and far are those of the noise, not of what it becomes.
+    bench.previews.hover(PlaceTarget((15.0, 1.0)))
+    assert (bench.previews.shown.distance, bench.previews.shown.latent[0]) == (15, 5)
+    details = []
+    bench.previews.detailed.connect(details.append)
+    bench.previews.settle()
+    assert details[-1].distances[0] == pytest.approx(np.hypot(35, 49))
     bench.commands.run("arithmetic.evaluate", text="#0 + #1")
     assert bench.arithmetic.outcome is not None
     assert bench.arithmetic.outcome.decoded is not None
@@ -381,3 +389,18 @@ def test_a_space_of_noise_is_denoised_wherever_it_is_shown(
     worker.finish()
     assert far(bench).back == 0
     assert far(bench).latents[0, 0] == 50
+
+
+def test_fewer_steps_leave_the_marked_step_among_them(
+    bench: Workbench, worker: WorkerByHand
+) -> None:
+    bench.denoising.look()
+    worker.finish()
+    marked: list[tuple[int | None, int]] = []
+    bench.denoising.changed.connect(
+        lambda: marked.append((bench.denoising.current, far(bench).done))
+    )
+    bench.commands.run("denoise.steps", count=3)
+    worker.finish()
+    assert marked
+    assert all(current is not None and current < done for current, done in marked)

@@ -418,3 +418,14 @@ def test_no_file_takes_the_place_of_a_closed_stream() -> None:
         f'"{sys.executable}" -c "{code}" <&- >&- 2>&-', shell=True, timeout=60, check=False
     )
     assert done.returncode > 2
+
+
+def test_noise_is_refused_where_the_model_has_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way = ("path", SAMPLE, "--via", "1,2", "-o", tmp_path / "p.gif")
+    assert "has no noise to interpolate in" in refused(capsys, 2, *way, "--mode", "noise")
+    assert "belong to --mode noise" in refused(capsys, 2, *way, "--steps", 3)
+    assert "belong to --mode noise" in refused(capsys, 2, *way, "--ask", "label=3")
+    twice = ("--mode", "noise", "--ask", "label=3", "--ask", "label=4")
+    assert "names the same thing twice" in refused(capsys, 2, *way, *twice)

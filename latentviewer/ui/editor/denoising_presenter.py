@@ -129,7 +129,7 @@ class DenoisingPresenter:
             tip = f"It was stopped when {far.done} of {len(far)} steps were there"
         elif far.error is not None:
             text = f"comes back with error {far.error:.4f} · {text}"
-            short = f"error {far.error:.4f} · {short}"
+            short = f"error {far.error:.4f}" if current == len(far) - 1 else short
             tip = "Mean squared error per pixel between the sample's picture and the last step"
             if far.settings.guidance != 1.0:
                 tip += "; a guidance other than 1 leads away from the sample"

@@ -38,7 +38,8 @@ _MODES = (
 _NOISE_MODE = (
     "noise",
     "Noise (slerp)",
-    "From the noise of one waypoint to that of the next along the arc, each frame denoised",
+    "From the noise of one waypoint to that of the next along the arc; each frame is denoised "
+    "with the steps and classes of the Denoising tab",
 )
 EMPTY = (
     "Choose the path tool (P) and click points on the map, or press W to add what the preview "

@@ -146,7 +146,7 @@ def facts(
         if observed.truth:
             lines.append(("Truth", observed.truth, False))
     if denoised:
-        lines.append(("Denoised", denoised, False))
+        lines.append(("Steps", denoised, False))
     elif inverse_name is not None:
         lines.append(("Inverse", inverse_name, False))
     elif row is not None and distance is None:
