@@ -86,17 +86,17 @@ def _families() -> dict[str, Family]:
             conv_classifier.ConvClassifier,
             conv_classifier.CAPABILITIES,
         ),
-        gaussian_mixture.FAMILY: Family(
-            mixture.mixture_config,
-            mixture.MixtureNet,
-            gaussian_mixture.GaussianMixtureModel,
-            gaussian_mixture.CAPABILITIES,
-        ),
         torchvision_classifier.FAMILY: Family(
             torchvision_classifier.config_from_json,
             torchvision_classifier.build,
             torchvision_classifier.TorchvisionClassifier,
             torchvision_classifier.CAPABILITIES,
+        ),
+        gaussian_mixture.FAMILY: Family(
+            mixture.mixture_config,
+            mixture.MixtureNet,
+            gaussian_mixture.GaussianMixtureModel,
+            gaussian_mixture.CAPABILITIES,
         ),
     }
 

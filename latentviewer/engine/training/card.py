@@ -80,12 +80,6 @@ _NOTES = {
         "data (Burda et al., 2016)."
     ),
     "test_psnr_db": "The signal-to-noise ratio is the mean of the images' own.",
-    "test_log_likelihood_nats": (
-        "The likelihood is that of the density per decade of weight. Accuracy is the share of "
-        "vehicles whose most probable type is the hidden one, after the one-to-one matching of "
-        "components with types that agrees most often; the adjusted Rand index (Hubert and "
-        "Arabie, 1985) needs no matching."
-    ),
     "test_agreement": (
         "Attributes are read by the bundled classifier of the same data; the share is a mean "
         "over those with two values."
@@ -94,6 +88,12 @@ _NOTES = {
         "Precision and recall (Kynkäänniemi et al., 2019, k = 3) and the Fréchet distance "
         "compare 5,000 samples with as many real images in the last layer of the bundled "
         "classifier of the same data; they compare with nothing measured in other features."
+    ),
+    "test_log_likelihood_nats": (
+        "The likelihood is that of the density per decade of weight. Accuracy is the share of "
+        "vehicles whose most probable type is the hidden one, after the one-to-one matching of "
+        "components with types that agrees most often; the adjusted Rand index (Hubert and "
+        "Arabie, 1985) needs no matching."
     ),
     "test_balanced_accuracy": (
         "The balanced accuracy of a question is the mean over its answers of the share told right."
@@ -168,10 +168,10 @@ def model_readme(recipe: AnyRecipe, config: Mapping[str, Any], card: ModelCard) 
             lines.append(f"| {words}{where} | {figures[name]}{of}{unit} |")
     for question, value in figures.get("test_by_question", {}).items():
         lines.append(f"| {question}, balanced accuracy | {value} |")
-    for name, value in figures.get("test_by_class", {}).items():
-        lines.append(f"| {name}, share told right | {value} |")
     for condition, value in figures.get("test_as_asked_by_condition", {}).items():
         lines.append(f"| asked for by {condition} | {value} |")
+    for name, value in figures.get("test_by_class", {}).items():
+        lines.append(f"| {name}, share told right | {value} |")
     notes = [note for name, note in _NOTES.items() if name in figures]
     if bernoulli and "test_nelbo_nats" in figures:
         notes.append(_BERNOULLI_NOTE)
