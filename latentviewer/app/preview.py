@@ -1,15 +1,28 @@
 """What the preview asks and what it is answered; runs on the worker thread."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentviewer.app.state import LatentTarget, PlaceTarget, RowTarget, Target
+from latentviewer.app.state import DenoisedTarget, LatentTarget, PlaceTarget, RowTarget, Target
 from latentviewer.domain.observation import ObservedInverse, observation_of
-from latentviewer.domain.ports import Capability, DataDistance, DataSet, Images, Inverse, Model
+from latentviewer.domain.ports import (
+    Capability,
+    DataDistance,
+    DataSet,
+    DenoisingStep,
+    Diffusion,
+    Images,
+    Inverse,
+    Model,
+)
 from latentviewer.domain.space import Latents, Space
 from latentviewer.domain.table import Numbers
+
+FEW_STEPS = 4
+"""Of denoising, for a first picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +35,47 @@ class Sources:
     inverse: Inverse | None = None
     distance: DataDistance | None = None
 
+    @property
+    def diffusion(self) -> Diffusion | None:
+        """The model, if it denoises."""
+        model: object = self.model
+        return model if isinstance(model, Diffusion) else None
+
+
+@dataclass(frozen=True)
+class Denoise:
+    """How a latent is denoised before it is decoded.
+
+    Attributes:
+        steps: how many, of the `whole` that are wanted in the end.
+        guidance, condition: what is asked for, and how strongly.
+        seed: of the noise that is mixed in where `since` is below 1.
+        since: the time to begin at; 1 takes the latent itself for the noise.
+    """
+
+    steps: int
+    whole: int
+    guidance: float = 1.0
+    condition: tuple[tuple[str, str], ...] = ()
+    seed: int = 0
+    since: float = 1.0
+
+    def of(self, latents: Latents, model: Diffusion) -> Iterator[DenoisingStep]:
+        """From (b, d), step by step."""
+        asked, guidance = dict(self.condition), self.guidance if self.condition else 1.0
+        if self.since == 1.0:
+            return model.denoising(latents, self.steps, guidance, asked)
+        # One noise for all, so that near latents give near pictures.
+        noise = np.repeat(model.noise(1, self.seed), len(latents), axis=0)
+        return model.denoising(noise, self.steps, guidance, asked, data=latents, since=self.since)
+
+    @property
+    def words(self) -> str:
+        """Such as `4 of 20 steps, from half noise`."""
+        steps = f"{self.steps} of {self.whole}" if self.steps < self.whole else f"{self.whole}"
+        begun = "taken for noise" if self.since == 1.0 else "from half noise"
+        return f"{steps} steps, {begun}" if self.whole > 1 else f"1 step, {begun}"
+
 
 @dataclass(frozen=True, eq=False)
 class Request:
@@ -33,12 +87,14 @@ class Request:
             mean + `spread` * std * noise. None shows the mean.
         spread: how many standard deviations, 0 to 3.
         posterior_samples: how many pictures around the mean to decode besides.
+        denoise: how the latent is denoised first, or None where it is decoded as it is.
     """
 
     target: Target
     noise: Latents | None = None
     spread: float = 0.0
     posterior_samples: int = 0
+    denoise: Denoise | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +131,7 @@ class Answer:
         far: whether that distance is beyond what is usual between samples.
         posterior: (m, h, w, c) pictures decoded around the mean, or None.
         observed: the number that the latent was inferred from, or None.
+        denoised: how the latent was denoised before it was decoded, in words, or empty.
     """
 
     request: Request
@@ -92,27 +149,44 @@ class Answer:
     far: bool
     posterior: Images | None
     observed: Observed | None = None
+    denoised: str = ""
 
 
-def answer(request: Request, sources: Sources) -> Answer:
-    """Looks up, decodes, compares. Pure but for the model it calls."""
-    target = request.target
-    space = sources.space
-    row: int | None = None
-    inverse_name: str | None = None
+def latent_of(target: Target, sources: Sources) -> Latents:
+    """What a target stands for, (d,): an owned copy, for a mapped file cannot be written to."""
     if isinstance(target, RowTarget):
-        row = target.row
-        latent = space.latent[row]
-    elif isinstance(target, PlaceTarget):
+        return np.array(sources.space.latent[target.row], np.float32)
+    if isinstance(target, PlaceTarget):
         if sources.inverse is None:
             raise ValueError("a place was asked for on a map without an inverse")
-        latent = sources.inverse.latents(np.array([target.place], np.float32))[0]
-        inverse_name = sources.inverse.name
-    else:
-        latent = target.latent
-        row = target.row
-    # An owned copy: a space that is mapped from its file cannot be written to.
-    latent = np.array(latent, np.float32)
+        place = np.array([target.place], np.float32)
+        return np.array(sources.inverse.latents(place)[0], np.float32)
+    return np.array(target.latent, np.float32)
+
+
+def first_look(target: Target, sources: Sources) -> Denoise | None:
+    """In a space of noise, how a target becomes data where nobody said how; else None."""
+    if not sources.space.holds_noise or isinstance(target, DenoisedTarget):
+        return None
+    return None if sources.diffusion is None else Denoise(FEW_STEPS, FEW_STEPS)
+
+
+def answer(request: Request, sources: Sources, denoised: Latents | None = None) -> Answer:
+    """Looks up, decodes, compares. Pure but for the model it calls.
+
+    Args:
+        denoised: (d,) what the request's denoising gives, where that is known already.
+    """
+    target = request.target
+    space = sources.space
+    row = None if isinstance(target, PlaceTarget) else target.row
+    on_map = isinstance(target, PlaceTarget)
+    inverse_name = sources.inverse.name if on_map and sources.inverse is not None else None
+    denoise = request.denoise or first_look(target, sources)
+    latent = latent_of(target, sources) if denoised is None else denoised
+    if denoise is not None and denoised is None and sources.diffusion is not None:
+        *_, last = denoise.of(latent[None], sources.diffusion)
+        latent = last.latents[0]
     std = _std_of(target, space)
     if request.noise is not None and std is not None:
         latent = (latent + request.spread * std * request.noise).astype(np.float32)
@@ -132,7 +206,7 @@ def answer(request: Request, sources: Sources) -> Answer:
         error = float(np.mean(np.square(difference, dtype=np.float64)))
     distance: float | None = None
     far = False
-    is_sample = isinstance(target, RowTarget) and request.noise is None
+    is_sample = isinstance(target, RowTarget) and request.noise is None and denoise is None
     if not is_sample and sources.distance is not None and len(space):
         distance = sources.distance.to_nearest(latent)
         far = sources.distance.is_far(distance)
@@ -152,13 +226,14 @@ def answer(request: Request, sources: Sources) -> Answer:
         far=far,
         posterior=posterior,
         observed=_observed(target, sources),
+        denoised="" if denoise is None else denoise.words,
     )
 
 
 def _observed(target: Target, sources: Sources) -> Observed | None:
     space = sources.space
     observation = observation_of(space)
-    if observation is None or isinstance(target, LatentTarget):
+    if observation is None or isinstance(target, LatentTarget | DenoisedTarget):
         return None
     if isinstance(target, PlaceTarget):
         if not isinstance(sources.inverse, ObservedInverse):

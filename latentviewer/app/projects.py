@@ -7,7 +7,11 @@ from typing import Any
 import numpy as np
 
 from latentviewer.app.state import (
+    GUIDANCE,
+    SEEDS,
+    STEPS,
     Blend,
+    DenoisingSettings,
     Group,
     LatentTarget,
     MapSettings,
@@ -34,14 +38,13 @@ def session_to_json(state: SessionState) -> dict[str, Any]:
         "groups": [{"name": g.name, "rows": g.selection.rows.tolist()} for g in state.groups],
         "saved": [{"name": s.name, "latent": s.latent.tolist()} for s in state.saved],
         "path": {
-            "waypoints": [
-                {"latent": list(w.latent), "row": w.row, "label": w.label}
-                for w in state.path.waypoints
-            ],
+            "waypoints": [_waypoint_to_json(w) for w in state.path.waypoints],
             "mode": state.path.mode,
             "frames": state.path.frames,
             "closed": state.path.closed,
+            "noise": state.path.noise,
         },
+        "denoising": _denoising_to_json(state.denoising),
         "expression": state.expression,
         "pinned": _target_to_json(state.pinned),
     }
@@ -99,17 +102,68 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
             SavedLatent(str(s["name"]), _latent(s["latent"], space)) for s in values["saved"]
         ),
         path=Path(
-            tuple(
-                Waypoint(tuple(_latent(w["latent"], space).tolist()), w["row"], str(w["label"]))
-                for w in path["waypoints"]
-            ),
+            tuple(_waypoint(w, space) for w in path["waypoints"]),
             path["mode"],
             int(path["frames"]),
             bool(path["closed"]),
+            bool(path.get("noise", False)),
         ),
+        # Projects of before there was diffusion do not mention it.
+        denoising=_denoising(values.get("denoising"), space),
         expression=str(values["expression"]),
         pinned=_target_from_json(values["pinned"], space),
     )
+
+
+def _waypoint_to_json(waypoint: Waypoint) -> dict[str, Any]:
+    return {"latent": list(waypoint.latent), "row": waypoint.row, "label": waypoint.label}
+
+
+def _waypoint(values: Any, space: Space) -> Waypoint:
+    latent = tuple(_latent(values["latent"], space).tolist())
+    return Waypoint(latent, values["row"], str(values["label"]))
+
+
+def _denoising_to_json(settings: DenoisingSettings) -> dict[str, Any]:
+    sample = settings.sample
+    return {
+        "seed": settings.seed,
+        "steps": settings.steps,
+        "guidance": settings.guidance,
+        "condition": dict(settings.condition),
+        "sample": None if sample is None else _waypoint_to_json(sample),
+        "known": dict(settings.known),
+        "noisy": settings.noisy,
+        "under_cursor": settings.under_cursor,
+    }
+
+
+def _denoising(values: Any, space: Space) -> DenoisingSettings:
+    if values is None:
+        return DenoisingSettings()
+    sample = values["sample"]
+    settings = DenoisingSettings(
+        seed=int(values["seed"]),
+        steps=int(values["steps"]),
+        guidance=float(values["guidance"]),
+        condition=_asked(values["condition"]),
+        sample=None if sample is None else _waypoint(sample, space),
+        known=_asked(values["known"]),
+        noisy=bool(values["noisy"]),
+        under_cursor=bool(values["under_cursor"]),
+    )
+    for name, value, (low, high) in (
+        ("a seed", settings.seed, SEEDS),
+        ("denoising steps", settings.steps, STEPS),
+        ("a guidance", settings.guidance, GUIDANCE),
+    ):
+        if not low <= value <= high:
+            raise _MisfitError(f"{name} of {value}")
+    return settings
+
+
+def _asked(values: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(name), str(wanted)) for name, wanted in values.items()))
 
 
 def _rows(values: Any, space: Space) -> Selection:

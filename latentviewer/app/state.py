@@ -10,6 +10,11 @@ from latentviewer.domain.space import Latents, Space
 
 Dims = Literal[2, 3]
 
+SEEDS = (0, 9_999)
+STEPS = (1, 100)
+GUIDANCE = (0.0, 8.0)
+"""The least and the greatest that denoising can be asked for in the window."""
+
 
 class Blend(StrEnum):
     """How points that lie on one another are drawn."""
@@ -42,6 +47,31 @@ class MapSettings:
     radius: float = 2.5
     blend: Blend = Blend.DISCS
     thumbnails: bool = True
+
+
+@dataclass(frozen=True)
+class DenoisingSettings:
+    """What a diffusion model is asked for; all of it can be undone.
+
+    Attributes:
+        seed: of the noise.
+        steps: of denoising.
+        guidance: towards `condition`; 1 as it was learned, 0 ignores it.
+        condition: (name, class) of what is asked for, sorted by name.
+        sample: what the noise is found of instead of drawing it by the seed, or None.
+        known: (name, class) of what is known of the sample, that its noise is found with.
+        noisy: whether the steps show the noisy latents instead of what they are taken to become.
+        under_cursor: whether the preview denoises what lies under the cursor.
+    """
+
+    seed: int = 0
+    steps: int = 20
+    guidance: float = 2.0
+    condition: tuple[tuple[str, str], ...] = ()
+    sample: Waypoint | None = None
+    known: tuple[tuple[str, str], ...] = ()
+    noisy: bool = False
+    under_cursor: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +111,10 @@ class LatentTarget:
     row: int | None = None
 
 
+class DenoisedTarget(LatentTarget):
+    """Data that came of noise: decoded as it is, in a space of noise too."""
+
+
 Target = RowTarget | PlaceTarget | LatentTarget
 
 
@@ -100,12 +134,18 @@ class SessionState:
     groups: tuple[Group, ...] = ()
     saved: tuple[SavedLatent, ...] = ()
     path: Path = field(default_factory=lambda: Path(()))
+    denoising: DenoisingSettings = field(default_factory=DenoisingSettings)
     expression: str = ""
     pinned: Target | None = None
 
 
 __all__ = [
+    "GUIDANCE",
+    "SEEDS",
+    "STEPS",
     "Blend",
+    "DenoisedTarget",
+    "DenoisingSettings",
     "Dims",
     "Group",
     "LatentTarget",

@@ -10,6 +10,7 @@ import numpy as np
 from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
+from latentviewer.app.denoising import Denoising
 from latentviewer.app.dimensions import Dimensions
 from latentviewer.app.maps import Maps, method_title, methods
 from latentviewer.app.opening import Opening
@@ -32,9 +33,9 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, dimensions, posteriors, arithmetic,
-            selecting, ranking, opening, training: the controllers. commands: the command list
-            with its work.
+        workspace: what is open. maps, previews, paths, denoising, dimensions, posteriors,
+            arithmetic, selecting, ranking, opening, training: the controllers.
+        commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -50,6 +51,7 @@ class Workbench:
         self.paths = Paths(self.workspace, self.previews)
         self.dimensions = Dimensions(self.workspace, self.previews)
         self.posteriors = Posteriors(self.workspace, self.previews, settings.posterior)
+        self.denoising = Denoising(self.workspace, self.previews)
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
         self.ranking = Ranking(self.workspace, self.previews, self.selecting)
@@ -76,6 +78,8 @@ class Workbench:
         there = {
             Needs.SPACE: state.space is not None,
             Needs.MODEL: workspace.model is not None,
+            Needs.DIFFUSION: workspace.diffusion is not None,
+            Needs.TRAJECTORY: self.denoising.trajectory is not None,
             Needs.SELECTION: len(state.selection) > 0,
             Needs.CATEGORIES: colour_by is not None and not isinstance(colour_by, Numbers),
             Needs.PATH: bool(state.path.waypoints),
@@ -133,6 +137,12 @@ class Workbench:
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
         if source == "methods" and space is not None:
             return [(name, method_title(space, name)) for name in methods(space)]
+        if source == "asks":
+            return [
+                (f"{name}={wanted}", f"{name}: {wanted or 'any'}")
+                for name, classes in self.denoising.conditions.items()
+                for wanted in ("", *classes)
+            ]
         if source == "categories" and space is not None:
             key = state.map.colour_by or space.label_column()
             column = space.columns.get(key or "")
@@ -158,7 +168,7 @@ class Workbench:
     def _work(self) -> Mapping[str, Callable[..., object]]:
         session = self.workspace.session
         maps, previews, paths = self.maps, self.previews, self.paths
-        selecting, opening = self.selecting, self.opening
+        selecting, opening, denoising = self.selecting, self.opening, self.denoising
         return {
             "file.welcome": opening.close,
             "file.open_path": lambda path: opening.open(str(path)),
@@ -207,6 +217,17 @@ class Workbench:
             "latent.save": previews.save,
             "latent.show": previews.show_saved,
             "latent.remove": previews.remove_saved,
+            "denoise.seed": denoising.set_seed,
+            "denoise.new_noise": denoising.new_noise,
+            "denoise.steps": denoising.set_steps,
+            "denoise.guidance": denoising.set_guidance,
+            "denoise.ask": denoising.ask,
+            "denoise.find_noise": denoising.find_noise,
+            "denoise.release": denoising.release_sample,
+            "denoise.run": denoising.run,
+            "denoise.noisy": denoising.toggle_noisy,
+            "denoise.under_cursor": denoising.toggle_under_cursor,
+            "denoise.show_step": denoising.show_step,
             "path.add_row": paths.add_row,
             "path.add_place": paths.add_place,
             "path.add_shown": paths.add_shown,

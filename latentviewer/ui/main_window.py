@@ -29,6 +29,7 @@ from latentviewer.domain.table import Categories
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.ui.application import apply_theme
 from latentviewer.ui.command_palette import CommandPalette
+from latentviewer.ui.editor.denoising_presenter import DenoisingPresenter
 from latentviewer.ui.editor.dimensions_presenter import DimensionsPresenter
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
@@ -154,6 +155,7 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.dimensions = DimensionsPresenter(workbench, self.editor.dimensions_tab)
         self.ranking = RankingPresenter(workbench, self.editor.ranking_tab, self.theme)
+        self.denoisings = DenoisingPresenter(workbench, self.editor, self.map_panel.view)
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
         workspace.session.changed.connect(self._on_state)
@@ -163,6 +165,7 @@ class MainWindow(QMainWindow):
         workbench.paths.film_changed.connect(lambda _film: self._refresh_commands())
         workbench.maps.forming.connect(lambda _forming: self._refresh_commands())
         workbench.training.changed.connect(self._on_training)
+        workbench.denoising.changed.connect(self._refresh_commands)
         workbench.previews.answered.connect(self._on_answer)
         workbench.previews.cleared.connect(self._on_cleared)
         workbench.opening.opening.connect(self._on_opening)
@@ -298,6 +301,7 @@ class MainWindow(QMainWindow):
             "map.toggle_posterior": self.workbench.settings.posterior,
             "map.toggle_thumbnails": state.map.thumbnails,
             "path.closed": state.path.closed,
+            "denoise.under_cursor": state.denoising.under_cursor,
             "view.editor": self.editor.isVisible(),
             "view.sidebar": self.sidebar.isVisible(),
             "train.log_scale": self.training.log,
@@ -363,6 +367,7 @@ class MainWindow(QMainWindow):
         self.films.stop()
         self.training.stop()
         self.dimensions.stop()
+        self.denoisings.stop()
         try:
             self.workbench.close()
         except (UserError, OSError) as error:

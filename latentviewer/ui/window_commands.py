@@ -63,6 +63,7 @@ class WindowCommands:
             "map.tool_lasso": lambda: self._tool("lasso"),
             "map.tool_path": lambda: self._tool("path"),
             "path.play": window.films.toggle_play,
+            "denoise.play": window.denoisings.toggle_play,
             "path.export": self._export_path,
             "path.export_to": lambda path: window.workbench.paths.export_to(
                 str(path), window.films.frames_per_second
@@ -85,6 +86,7 @@ class WindowCommands:
             "view.training_tab": lambda: self._tab(editor.show_training),
             "view.dimensions_tab": lambda: self._tab(editor.show_dimensions),
             "view.ranking_tab": lambda: self._tab(editor.show_ranking),
+            "view.denoising_tab": self._denoising_tab,
             "view.focus_map": view.setFocus,
             "view.screenshot": self._screenshot,
             "help.shortcuts": lambda: ShortcutsDialog(COMMANDS, window).exec(),
@@ -120,6 +122,11 @@ class WindowCommands:
     def _focus_arithmetic(self) -> None:
         self._tab(self._window.editor.show_arithmetic)
         self._window.editor.arithmetic_tab.focus_bar()
+
+    def _denoising_tab(self) -> None:
+        if why := self._window.workbench.denoising.why_not():
+            raise UserError(why)
+        self._tab(self._window.editor.show_denoising)
 
     def _open_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self._window, "Open file", "", _OPENABLE)

@@ -63,9 +63,9 @@ def train(
     Args:
         test_data: measured for the model card; never looked at while training.
         fresh: forget an unfinished run in `out`.
+        judge: a classifier of such images, for the figures of generated ones.
         watched: images (n, h, w, c), or what the recipe looks at in their place, whose latents
             are reported every few seconds.
-        judge: a classifier of such images, for the figures of generated ones.
 
     Raises:
         UserError: the data do not fit the recipe, `out` holds a finished model or another

@@ -4,7 +4,8 @@ import numpy as np
 from PySide6.QtCore import QTimer
 
 from latentviewer.app.arithmetic import Outcome
-from latentviewer.app.paths import Film
+from latentviewer.app.film import Film
+from latentviewer.app.paths import NOISE_MODE
 from latentviewer.app.state import SessionState
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.ports import Capability
@@ -20,6 +21,7 @@ class EditorPresenter:
         self._player = QTimer(editor)
         self._player.timeout.connect(self._next_frame)
         workbench.workspace.session.changed.connect(self._on_state)
+        workbench.workspace.sources_changed.connect(self._offer_noise)
         workbench.paths.film_changed.connect(self._on_film)
         workbench.paths.current_changed.connect(editor.path_tab.set_current)
         workbench.arithmetic.outcome_changed.connect(self._on_outcome)
@@ -70,7 +72,7 @@ class EditorPresenter:
             self._editor.path_tab.set_path(
                 [waypoint.label for waypoint in path.waypoints],
                 path.waypoint_frames(),
-                path.mode,
+                NOISE_MODE if path.noise else path.mode,
                 path.frames,
                 path.closed,
             )
@@ -80,6 +82,10 @@ class EditorPresenter:
             self._editor.arithmetic_tab.set_examples(examples(new.space))
         if new.expression != old.expression:
             self._editor.arithmetic_tab.set_text(new.expression)
+
+    def _offer_noise(self) -> None:
+        if self._workbench.workspace.state.space is not None:
+            self._editor.path_tab.set_noise_offered(not self._workbench.paths.why_no_noise())
 
     def _on_film(self, film: Film | None) -> None:
         if film is None:
@@ -95,6 +101,8 @@ class EditorPresenter:
         if tab.film.current != self._workbench.paths.current:
             tab.set_current(self._workbench.paths.current)
         tab.set_distances(film.distances, film.far)
+        if film.waypoint_frames is not None:
+            tab.set_waypoint_frames(film.waypoint_frames)
 
     def _on_outcome(self, outcome: Outcome | None) -> None:
         tab = self._editor.arithmetic_tab

@@ -189,6 +189,11 @@ class MapView(QWidget):
         # Only where it was and where it is: it comes and goes with every point under the cursor.
         self.update(region + self._annotations.region_of_posterior(self._camera, size))
 
+    def set_trajectory(self, places: Points | None, back: int, current: int | None) -> None:
+        """The places (n, dims) of denoising steps, of which the first `back` lead to noise."""
+        self._annotations.set_trajectory(places, back, current)
+        self.update()
+
     def set_markers(self, markers: Sequence[tuple[Points, str]]) -> None:
         """Places (dims,) with a text."""
         self._annotations.markers = tuple(markers)

@@ -11,8 +11,8 @@ from latentviewer.app.colouring import (
     NumberLegend,
     colouring,
 )
+from latentviewer.app.film import Film
 from latentviewer.app.maps import Forming
-from latentviewer.app.paths import Film
 from latentviewer.app.posteriors import MapPosterior
 from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult

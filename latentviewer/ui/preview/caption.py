@@ -137,6 +137,7 @@ def facts(
     distance: float | None,
     far: bool,
     observed: Observed | None = None,
+    denoised: str = "",
 ) -> tuple[tuple[str, str, bool], ...]:
     """The two lines that say most of an answer."""
     lines: list[tuple[str, str, bool]] = []
@@ -144,7 +145,9 @@ def facts(
         lines.append((observed.column.capitalize(), observed.words, False))
         if observed.truth:
             lines.append(("Truth", observed.truth, False))
-    if inverse_name is not None:
+    if denoised:
+        lines.append(("Denoised", denoised, False))
+    elif inverse_name is not None:
         lines.append(("Inverse", inverse_name, False))
     elif row is not None and distance is None:
         lines.append(("Index", f"{row:,}", False))

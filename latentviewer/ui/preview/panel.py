@@ -212,7 +212,7 @@ class PreviewPanel(QFrame):
         self.facts.set_lines(
             facts(
                 answer.row, answer.error, answer.inverse_name, answer.distance, answer.far,
-                answer.observed,
+                answer.observed, answer.denoised,
             )
         )  # fmt: skip
         truth = "" if answer.observed is None else answer.observed.truth
