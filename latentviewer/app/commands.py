@@ -27,6 +27,7 @@ class Needs(StrEnum):
     PATH = "path"
     FRAMES = "frames"
     PREVIEW = "preview"
+    COMPARED = "compared"
     UNDO = "undo"
     REDO = "redo"
     JOB = "job"
@@ -46,7 +47,7 @@ class Argument:
         kind: its type.
         choices: for `choice`, the list the palette offers: `columns`, `numbers`,
             `orders`, `methods`, `samples`, `groups`, `themes`, `recent`, `modes`, `tools`,
-            `blends`, `recipes`, `asks`.
+            `blends`, `recipes`, `asks`, `comparable`.
         optional: whether it may be left out.
     """
 
@@ -222,6 +223,34 @@ COMMANDS: tuple[Command, ...] = (
         listed=False,
     ),
     _command("map.show_all", "Show all points", "Map", "Ctrl+Shift+A", needs=(_S,)),
+    _command(
+        "map.compare",
+        "Compare with…",
+        "Map",
+        "",
+        _A("reference", "choice", "comparable", optional=True),
+        needs=(_S,),
+        icon="columns-2",
+    ),
+    _command("map.compare_file", "Compare with file…", "Map", "", needs=(_S,)),
+    _command(
+        "map.compare_map",
+        "Second map",
+        "",
+        "",
+        _A("name", "choice", "compare_maps"),
+        needs=(Needs.COMPARED,),
+    ),
+    _command(
+        "map.compare_place",
+        "Show place of the second map",
+        "",
+        "",
+        _A("place", "place"),
+        needs=(Needs.COMPARED,),
+        listed=False,
+    ),
+    _command("map.compare_close", "Close comparison", "Map", "", needs=(Needs.COMPARED,)),
     _command("map.fit", "Fit map in view", "Map", "F", needs=(_S,), icon="maximize"),
     _command(
         "map.fit_selection", "Fit selection in view", "Map", "Shift+F", needs=(Needs.SELECTION,)

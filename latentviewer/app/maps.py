@@ -34,6 +34,11 @@ def map_key(method: str, dims: int) -> str:
     return f"{method}_{dims}d"
 
 
+def map_title(method: str, dims: int) -> str:
+    """What a map is called in the window, such as `UMAP · 2D`."""
+    return f"{METHOD_TITLES.get(method, method)} · {dims}D"
+
+
 def methods(space: Space) -> tuple[str, ...]:
     """What can be shown: PCA and UMAP, and whatever maps the space brought along."""
     stored = [key.rsplit("_", 1)[0] for key in space.maps]

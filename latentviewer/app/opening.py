@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from latentviewer.app.carrying import carried
+from latentviewer.app.decoder import decoder_of
 from latentviewer.app.maps import Maps, first_settings
 from latentviewer.app.projects import session_from_json, session_to_json
 from latentviewer.app.services import ModelFound, Opened
@@ -199,20 +200,7 @@ class Opening:
         if name is None:
             return
         services, space = self._workspace.services, self._workspace.space
-
-        def load() -> Model | str:
-            try:
-                model = services.open_model(name)
-            except UserError as error:
-                return f"Without its decoder: {error}"
-            if model.card.latent_dim != space.dim:
-                return (
-                    f"The model {name} has {model.card.latent_dim} latent dimensions, "
-                    f"{space.name} has {space.dim}; it is left out."
-                )
-            return model
-
-        self._workspace.call(load, self._on_model)
+        self._workspace.call(lambda: decoder_of(space, name, services), self._on_model)
 
     def _on_model(self, result: Model | str) -> None:
         self._workspace.model_expected = False

@@ -11,6 +11,7 @@ from latentviewer.app.state import (
     SEEDS,
     STEPS,
     Blend,
+    Compared,
     DenoisingSettings,
     Group,
     LatentTarget,
@@ -47,6 +48,7 @@ def session_to_json(state: SessionState) -> dict[str, Any]:
         "denoising": _denoising_to_json(state.denoising),
         "expression": state.expression,
         "pinned": _target_to_json(state.pinned),
+        "compared": None if state.compared is None else dataclasses.asdict(state.compared),
     }
 
 
@@ -112,6 +114,8 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
         denoising=_denoising(values.get("denoising"), space),
         expression=str(values["expression"]),
         pinned=_target_from_json(values["pinned"], space),
+        # Projects of before there was a second map do not mention it.
+        compared=_compared(values.get("compared")),
     )
 
 
@@ -164,6 +168,14 @@ def _denoising(values: Any, space: Space) -> DenoisingSettings:
 
 def _asked(values: Any) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((str(name), str(wanted)) for name, wanted in values.items()))
+
+
+def _compared(values: Any) -> Compared | None:
+    if values is None:
+        return None
+    if values["dims"] not in (2, 3):
+        raise _MisfitError(f"a map of {values['dims']} dimensions")
+    return Compared(str(values["reference"]), str(values["method"]), values["dims"])
 
 
 def _rows(values: Any, space: Space) -> Selection:

@@ -100,8 +100,8 @@ class Session:
 
     def _with_present_space(self, state: SessionState) -> SessionState:
         # Columns and maps that were computed since are kept: undo takes back what the
-        # user did, not what the machine found.
-        return dataclasses.replace(state, space=self._state.space)
+        # user did, not what the machine found. Nor does it open or close the second map.
+        return dataclasses.replace(state, space=self._state.space, compared=self._state.compared)
 
     def _move_to(self, new: SessionState) -> None:
         old, self._state = self._state, new

@@ -118,12 +118,27 @@ class DenoisedTarget(LatentTarget):
 Target = RowTarget | PlaceTarget | LatentTarget
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Which space stands beside the open one, and how it is shown.
+
+    Attributes:
+        reference: a sample's name, or a path.
+        method, dims: of its map, as those of `MapSettings`.
+    """
+
+    reference: str
+    method: str
+    dims: Dims
+
+
 @dataclass(frozen=True, eq=False)
 class SessionState:
-    """Everything undo brings back.
+    """Everything undo brings back, and what stands beside it.
 
     Attributes:
         space: the open space, or None on the welcome page.
+        compared: what the open space is compared with, or None; undo leaves it as it is.
         pinned: what the preview returns to when the cursor leaves the map.
         expression: the text of the expression bar that was last evaluated.
     """
@@ -137,6 +152,7 @@ class SessionState:
     denoising: DenoisingSettings = field(default_factory=DenoisingSettings)
     expression: str = ""
     pinned: Target | None = None
+    compared: Compared | None = None
 
 
 __all__ = [
@@ -144,6 +160,7 @@ __all__ = [
     "SEEDS",
     "STEPS",
     "Blend",
+    "Compared",
     "DenoisedTarget",
     "DenoisingSettings",
     "Dims",

@@ -10,9 +10,10 @@ import numpy as np
 from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
+from latentviewer.app.companion import Companion
 from latentviewer.app.denoising import Denoising
 from latentviewer.app.dimensions import Dimensions
-from latentviewer.app.maps import Maps, method_title, methods
+from latentviewer.app.maps import Maps, map_title, method_title, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
 from latentviewer.app.posteriors import Posteriors
@@ -34,7 +35,7 @@ class Workbench:
 
     Attributes:
         workspace: what is open. maps, previews, paths, denoising, dimensions, posteriors,
-            arithmetic, selecting, ranking, opening, training: the controllers.
+            arithmetic, selecting, ranking, companion, opening, training: the controllers.
         commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
@@ -55,6 +56,7 @@ class Workbench:
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
         self.ranking = Ranking(self.workspace, self.previews, self.selecting)
+        self.companion = Companion(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
         self.training = Training(self.workspace)
         self.commands = Commands(self.present)
@@ -85,6 +87,7 @@ class Workbench:
             Needs.PATH: bool(state.path.waypoints),
             Needs.FRAMES: len(state.path.waypoints) > 1,
             Needs.PREVIEW: self.previews.shown is not None,
+            Needs.COMPARED: self.companion.beside is not None,
             Needs.UNDO: workspace.session.undo_title is not None,
             Needs.REDO: workspace.session.redo_title is not None,
             Needs.JOB: bool(workspace.jobs) or self.maps.is_forming,
@@ -135,6 +138,11 @@ class Workbench:
             return [(s.model, s.model) for s in self.workspace.services.samples()]
         if source == "samples":
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
+        if source == "comparable" and space is not None:
+            return self._comparable(space.provenance.data)
+        if source == "compare_maps":
+            keys = [key.rsplit("_", 1) for key in self.companion.maps()]
+            return [("_".join(key), map_title(key[0], int(key[1][0]))) for key in keys]
         if source == "methods" and space is not None:
             return [(name, method_title(space, name)) for name in methods(space)]
         if source == "asks":
@@ -149,6 +157,13 @@ class Workbench:
             if column is not None and not isinstance(column, Numbers):
                 return [(name, name) for name in as_categories(column).names]
         return []
+
+    def _comparable(self, data: str | None) -> list[tuple[str, str]]:
+        """Samples of a data set, and the files opened last, whatever they hold."""
+        samples = self.workspace.services.samples()
+        fitting = [(s.name, s.title) for s in samples if s.available and s.data == data]
+        known = {sample.name for sample in samples}
+        return [*fitting, *((path, path) for path in self.settings.recent if path not in known)]
 
     def close(self) -> None:
         """Keeps unsaved work aside and stops what runs."""
@@ -198,6 +213,10 @@ class Workbench:
             "map.filter": maps.toggle,
             "map.isolate": maps.isolate,
             "map.value_range": maps.set_value_range,
+            "map.compare": self.companion.open,
+            "map.compare_map": self.companion.set_map,
+            "map.compare_place": self.companion.pin_place,
+            "map.compare_close": self.companion.close,
             "map.show_all": maps.show_all,
             "map.bigger_points": lambda: maps.change_radius(1),
             "map.smaller_points": lambda: maps.change_radius(-1),

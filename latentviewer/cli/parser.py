@@ -171,6 +171,12 @@ def _window_commands(commands: Any) -> None:
     command.add_argument(
         "--via", type=rows, default=(), metavar="ROWS", help="samples of a path: 12,401,77"
     )
+    command.add_argument(
+        "--compare",
+        type=name,
+        metavar="OTHER",
+        help="a space of the same samples, in a second map beside it",
+    )
 
 
 def _space_commands(commands: Any) -> None:

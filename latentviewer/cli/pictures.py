@@ -78,6 +78,7 @@ def shot(arguments: argparse.Namespace) -> int:
         dims=arguments.dims,
         at=arguments.at,
         waypoints=tuple(arguments.via),
+        compare=arguments.compare,
     )
     if arguments.json:
         write_json({"written": output, "width": width, "height": height})

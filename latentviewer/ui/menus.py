@@ -14,9 +14,9 @@ from latentviewer.ui.theme import Theme
 _AFTER_A_LINE = frozenset(
     {
         "file.save", "file.export_map", "data.locate", "file.quit", "search.focus",
-        "groups.create", "map.compute_umap", "map.fit", "map.tool_move", "map.bigger_points",
-        "latent.sample_prior", "denoise.new_noise", "path.play", "train.stop", "train.replay",
-        "view.editor", "view.path_tab", "view.screenshot",
+        "groups.create", "map.compute_umap", "map.compare", "map.fit", "map.tool_move",
+        "map.bigger_points", "latent.sample_prior", "denoise.new_noise", "path.play",
+        "train.stop", "train.replay", "view.editor", "view.path_tab", "view.screenshot",
     }
 )  # fmt: skip
 

@@ -42,7 +42,7 @@ class WindowCommands:
     def work(self) -> Mapping[str, Callable[..., object]]:
         """Command ids and what they do."""
         window = self._window
-        view, editor = window.map_panel.view, window.editor
+        view, meant, editor = window.map_panel.view, window.side_by_side.view, window.editor
         return {
             "file.open": self._open_file,
             "file.open_folder": self._open_folder,
@@ -51,12 +51,13 @@ class WindowCommands:
             "file.export_map": self._export_map,
             "file.quit": window.close,
             "search.focus": window.top_bar.focus_search,
-            "map.fit": view.fit,
-            "map.fit_selection": lambda: view.fit_rows(
+            "map.compare_file": self._compare_file,
+            "map.fit": lambda: meant().fit(),
+            "map.fit_selection": lambda: meant().fit_rows(
                 window.workbench.workspace.state.selection.rows
             ),
-            "map.zoom_in": lambda: view.zoom(1.5),
-            "map.zoom_out": lambda: view.zoom(1 / 1.5),
+            "map.zoom_in": lambda: meant().zoom(1.5),
+            "map.zoom_out": lambda: meant().zoom(1 / 1.5),
             "map.tool": self._tool,
             "map.tool_move": lambda: self._tool("move"),
             "map.tool_rectangle": lambda: self._tool("rectangle"),
@@ -109,6 +110,7 @@ class WindowCommands:
             raise UserError(f"There is no map tool “{name}”.")
         self.tool = name
         self._window.map_panel.set_tool(name)
+        self._window.side_by_side.beside.view.set_tool(name)
 
     def _theme(self, name: str) -> None:
         if name not in THEMES:
@@ -137,6 +139,11 @@ class WindowCommands:
         path = QFileDialog.getExistingDirectory(self._window, "Open folder")
         if path:
             self._window.dispatch("file.open_path", path=path)
+
+    def _compare_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self._window, "Compare with file", "", _OPENABLE)
+        if path:
+            self._window.dispatch("map.compare", reference=path)
 
     def _save(self) -> None:
         if self._window.workbench.opening.project is None:
