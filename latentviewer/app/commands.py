@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 from latentviewer.domain.errors import UserError
 
-Kind = Literal["text", "number", "integer", "flag", "choice", "path", "rows", "latent", "place"]
+Kind = Literal[
+    "text", "number", "integer", "flag", "choice", "path", "rows", "latent", "place", "classes"
+]
 
 
 class Needs(StrEnum):
@@ -39,7 +41,8 @@ class Argument:
         name: the keyword the command's work takes it by.
         kind: its type.
         choices: for `choice`, the list the palette offers: `columns`, `methods`,
-            `samples`, `groups`, `themes`, `recent`, `modes`, `tools`, `blends`.
+            `samples`, `groups`, `themes`, `recent`, `modes`, `tools`, `blends`, `conditions`,
+            `layers`.
         optional: whether it may be left out.
     """
 
@@ -88,7 +91,7 @@ def _command(
 
 
 _A = Argument
-_S, _M = Needs.SPACE, Needs.MODEL
+_S = Needs.SPACE
 
 COMMANDS: tuple[Command, ...] = (
     # File
@@ -218,6 +221,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _command("map.tool_lasso", "Lasso select", "Map", "L", needs=(_S,), icon="lasso"),
     _command("map.tool_path", "Path tool", "Map", "P", needs=(_S,), icon="spline"),
+    _command("map.layer", "Layer", "", "", _A("name", "choice", "layers"), needs=(_S,)),
     _command("map.bigger_points", "Bigger points", "Map", "]", needs=(_S,)),
     _command("map.smaller_points", "Smaller points", "Map", "[", needs=(_S,)),
     _command("map.blend", "Overplotting", "", "", _A("name", "choice", "blends"), needs=(_S,)),
@@ -239,17 +243,23 @@ COMMANDS: tuple[Command, ...] = (
         needs=(_S, Needs.PREVIEW),
     ),
     _command("preview.reset", "Reset edited latent", "Latent", "Ctrl+R", needs=(_S, Needs.PREVIEW)),
-    _command("preview.spread", "Posterior spread", "", "", _A("spread", "number"), needs=(_S, _M)),
+    _command("preview.spread", "Posterior spread", "", "", _A("spread", "number"), needs=(_S,)),
     _command(
-        "preview.resample", "Sample around the mean", "Latent", "S", needs=(_S, _M), icon="dices"
+        "preview.resample", "Sample around the mean", "Latent", "S", needs=(_S,), icon="dices"
     ),
     _command(
         "latent.sample_prior",
         "Sample from the prior",
         "Latent",
         "Ctrl+P",
-        needs=(_S, _M),
+        needs=(_S,),
         icon="sparkles",
+    ),
+    _command("preview.truncation", "Truncation", "", "", _A("value", "number"), needs=(_S,)),
+    _command("preview.steps", "Denoising steps", "", "", _A("count", "integer"), needs=(_S,)),
+    _command("preview.guidance", "Guidance", "", "", _A("value", "number"), needs=(_S,)),
+    _command(
+        "preview.condition", "Ask for", "", "", _A("asked", "choice", "conditions"), needs=(_S,)
     ),
     _command(
         "latent.save",
@@ -322,6 +332,36 @@ COMMANDS: tuple[Command, ...] = (
     _command(
         "arithmetic.focus", "Write an expression", "Latent", "Ctrl+L", needs=(_S,), icon="sigma"
     ),
+    # Model
+    _command(
+        "model.sample", "Sample a space from the prior…", "Model", needs=(_S,), icon="sparkles"
+    ),
+    _command(
+        "model.sample_space",
+        "Sample a space from the prior",
+        "",
+        "",
+        _A("count", "integer"),
+        _A("seed", "integer", optional=True),
+        _A("truncation", "number", optional=True),
+        _A("steps", "integer", optional=True),
+        _A("guidance", "number", optional=True),
+        _A("condition", "classes", optional=True),
+        needs=(_S,),
+        listed=False,
+    ),
+    _command("model.invert", "Find latents for real images…", "Model", needs=(_S,), icon="image"),
+    _command(
+        "model.invert_data",
+        "Find latents for real images of",
+        "",
+        "",
+        _A("data", "choice", "data"),
+        _A("count", "integer", optional=True),
+        _A("steps", "integer", optional=True),
+        needs=(_S,),
+        listed=False,
+    ),
     # Data
     _command("data.get", "Get data set…", "", "", _A("name", "choice", "data"), listed=False),
     _command("data.use_folder", "Use data folder", "", "", _A("path", "path"), listed=False),
@@ -349,7 +389,17 @@ COMMANDS: tuple[Command, ...] = (
     _command("help.about", "About LatentViewer", "Help"),
 )
 
-MENUS: tuple[str, ...] = ("File", "Edit", "Select", "Map", "Latent", "Path", "View", "Help")
+MENUS: tuple[str, ...] = (
+    "File",
+    "Edit",
+    "Select",
+    "Map",
+    "Latent",
+    "Path",
+    "Model",
+    "View",
+    "Help",
+)
 
 
 class UnknownCommandError(LookupError):

@@ -1,5 +1,6 @@
 """Opening, saving, and the model and data that belong to a space."""
 
+import dataclasses
 from pathlib import Path
 
 from latentviewer.app.carrying import carried
@@ -7,11 +8,11 @@ from latentviewer.app.maps import Maps, first_settings
 from latentviewer.app.projects import session_from_json, session_to_json
 from latentviewer.app.services import ModelFound, Opened
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import SessionState
+from latentviewer.app.state import SamplingSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.first_samples import FIRST, first_samples
-from latentviewer.domain.ports import DataDistance, DataSet, Model
+from latentviewer.domain.ports import Capability, DataDistance, DataSet, Model
 from latentviewer.domain.space import Space
 from latentviewer.jobs.progress import CancelToken, Progress
 from latentviewer.jobs.worker import Job
@@ -64,16 +65,26 @@ class Opening:
         handle = self._workspace.worker.submit(
             f"Encode {data}",
             steps,
-            done=lambda space: self._install(Opened(space, None, None), None),
+            done=self.show,
             failed=self._workspace.fault,
             progress=self._workspace.on_progress,
         )
         self._workspace.track(handle)
 
+    def show(self, space: Space) -> None:
+        """Opens a space that was made just now."""
+        self._install(Opened(space, None, None), None)
+
+    def measure_distance(self) -> None:
+        """Has the distance to the present latents measured, where there are any."""
+        latent, services = self._workspace.space.latent, self._workspace.services
+        if len(latent):
+            self._workspace.call(lambda: services.distance(latent), self._on_distance)
+
     def close(self) -> None:
         """Back to the welcome page; unsaved work is kept aside."""
         self.autosave()
-        self._start_anew(SessionState(), None)
+        self._start_anew(SessionState(sampling=self._sampling(None)), None)
 
     def save(self, path: str | None = None) -> None:
         """Writes the project, where it was last saved or to `path`."""
@@ -146,7 +157,11 @@ class Opening:
                 name = str(result.project or result.space.name)
                 state = session_from_json(result.session, result.space, name)
             else:
-                fresh = SessionState(space=result.space, map=first_settings(result.space))
+                fresh = SessionState(
+                    space=result.space,
+                    map=first_settings(result.space),
+                    sampling=self._sampling(result.space),
+                )
                 state = carried(self._workspace.state, fresh)
             self.autosave()
         except UserError as error:
@@ -163,9 +178,13 @@ class Opening:
         self._maps.show()
         self._load_model()
         self._load_data(None)
-        if len(result.space):
-            latent, services = result.space.latent, self._workspace.services
-            self._workspace.call(lambda: services.distance(latent), self._on_distance)
+        self.measure_distance()
+
+    def _sampling(self, space: Space | None) -> SamplingSettings:
+        """As it was set last; what is asked for means something to the same model only."""
+        before, now = self._workspace.state.space, self._workspace.state.sampling
+        models = [None if s is None else s.provenance.model for s in (before, space)]
+        return now if models[0] == models[1] else dataclasses.replace(now, condition=())
 
     def _start_anew(self, state: SessionState, project: Path | None) -> None:
         workspace = self._workspace
@@ -189,13 +208,15 @@ class Opening:
         if name is None:
             return
         services, space = self._workspace.services, self._workspace.space
+        extra = space.provenance.extra
 
         def load() -> Model | str:
             try:
                 model = services.open_model(name)
             except UserError as error:
                 return f"Without its decoder: {error}"
-            if model.card.latent_dim != space.dim:
+            of_layer = Capability.LAYERS in model.card.capabilities and "layer" in extra
+            if model.card.latent_dim != space.dim and not of_layer:
                 return (
                     f"The model {name} has {model.card.latent_dim} latent dimensions, "
                     f"{space.name} has {space.dim}; it is left out."

@@ -1,6 +1,7 @@
 """The path's side of the session: waypoints, frames, export."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import cast
@@ -8,6 +9,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.abilities import abilities
+from latentviewer.app.preview import stand_in
 from latentviewer.app.previews import Previews
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import LatentTarget, SessionState
@@ -31,9 +34,9 @@ class Film:
         latents: (f, d) float32.
         places: (f, 2 or 3) on the shown map, or None.
         waypoint_places: (w, 2 or 3), or None.
-        images: (f, h, w, c) float32, the first `done` of them decoded; None without a
-            decoder.
-        done: frames decoded so far.
+        images: (f, h, w, c) float32, the first `done` of them ready: decoded, or where the
+            model does not decode, the nearest sample's original; None without either.
+        done: frames ready so far.
         distances: (f,) float32 to the nearest of the data, and `far` (f,) bool, whether
             that is beyond the usual; None before the data have been measured.
     """
@@ -73,6 +76,11 @@ class Paths:
     def path(self) -> Path:
         """The present path."""
         return self._workspace.state.path
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether frames have pictures, decoded or stood in for."""
+        return self._workspace.state.space is not None and self._painter() is not None
 
     def add_row(self, row: int) -> None:
         """Puts a sample at the end of the path."""
@@ -156,7 +164,8 @@ class Paths:
         services = self._workspace.services
         decode = model if self._workspace.can(Capability.DECODE) else None
         if decode is None and target.suffix.lower() != ".npy":
-            raise UserError("This space has no decoder; export the path's latents as .npy instead.")
+            why = abilities(self._workspace).decoder.rstrip(".")
+            raise UserError(f"{why}; export the path's latents as .npy instead.")
         handle = self._workspace.worker.submit(
             f"Export {target.name}",
             lambda token: services.export_path(decode, film.latents, target, frames_per_second),
@@ -233,15 +242,13 @@ class Paths:
         if film.done == 0:
             self._keep_place(before, film)
         self.film_changed.emit(film)
-        model = self._workspace.model
-        if model is None or not self._workspace.can(Capability.DECODE):
-            return
-        if film.done >= len(film.latents):
+        draw = self._painter()
+        if draw is None or film.done >= len(film.latents):
             return
 
         def some() -> Film:
             end = min(film.done + _FRAMES_PER_CALL, len(film.latents))
-            decoded = model.decode(film.latents[film.done : end])
+            decoded = draw(film.latents[film.done : end])
             images = (
                 np.zeros((len(film.latents), *decoded.shape[1:]), np.float32)
                 if film.images is None
@@ -251,3 +258,17 @@ class Paths:
             return dataclasses.replace(film, images=images, done=end)
 
         self._workspace.call(some, lambda further: self._decode_on(further, turn))
+
+    def _painter(self) -> Callable[[Latents], Images] | None:
+        """What makes pictures (m, h, w, c) of latents (m, d): the decoder, or stand-ins."""
+        model, sources = self._workspace.model, self._workspace.sources()
+        if model is not None and self._workspace.can(Capability.DECODE):
+            return model.decode
+        if self._workspace.model_expected or sources.data is None or not len(sources.space):
+            return None
+
+        def stand_ins(latents: Latents) -> Images:
+            found = [stand_in(latent, sources) for latent in latents]
+            return np.stack([one.image for one in found if one is not None])
+
+        return stand_ins

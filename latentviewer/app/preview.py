@@ -5,8 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.readouts import Told, classify
+from latentviewer.app.services import Nearest
 from latentviewer.app.state import LatentTarget, PlaceTarget, RowTarget, Target
-from latentviewer.domain.ports import Capability, DataDistance, DataSet, Images, Inverse, Model
+from latentviewer.domain.ports import (
+    Capability,
+    Classifier,
+    DataDistance,
+    DataSet,
+    Discriminator,
+    Images,
+    Inverse,
+    Model,
+)
 from latentviewer.domain.space import Latents, Space
 
 
@@ -19,6 +30,21 @@ class Sources:
     data: DataSet | None = None
     inverse: Inverse | None = None
     distance: DataDistance | None = None
+    nearest: Nearest | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class StandIn:
+    """The nearest sample's original, for a latent that nothing decodes.
+
+    Attributes:
+        row, label: the sample.
+        image: (h, w, c) float32 in 0..1.
+    """
+
+    row: int
+    label: str
+    image: Images
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +83,11 @@ class Answer:
         distance: Euclidean, from the latent to the nearest sample's, or None for a sample.
         far: whether that distance is beyond what is usual between samples.
         posterior: (m, h, w, c) pictures decoded around the mean, or None.
+        stand_in: what is shown in place of a decoded picture where the model does not decode;
+            None for a sample, which has its own original.
+        told: what a classifier answers about the sample's original, question by question;
+            None where there is no classifier, no sample or no original.
+        score: a discriminator's log odds that the decoded picture is real, or None.
     """
 
     request: Request
@@ -73,6 +104,9 @@ class Answer:
     distance: float | None
     far: bool
     posterior: Images | None
+    stand_in: StandIn | None = None
+    told: tuple[Told, ...] | None = None
+    score: float | None = None
 
 
 def answer(request: Request, sources: Sources) -> Answer:
@@ -132,7 +166,36 @@ def answer(request: Request, sources: Sources) -> Answer:
         distance=distance,
         far=far,
         posterior=posterior,
+        stand_in=None if decodes or is_sample else stand_in(latent, sources),
+        told=_told(row, original, sources) if is_sample else None,
+        score=_score(decoded, sources.model),
     )
+
+
+def stand_in(latent: Latents, sources: Sources) -> StandIn | None:
+    """The nearest sample to (d,) with its original; None where the data are not here."""
+    space = sources.space
+    if sources.data is None or sources.nearest is None or not len(space):
+        return None
+    rows, _ = sources.nearest(space.latent, latent, 1, ())
+    image = _original(int(rows[0]), sources)
+    return None if image is None else StandIn(int(rows[0]), space.label(int(rows[0])), image)
+
+
+def _told(row: int | None, original: Images | None, sources: Sources) -> tuple[Told, ...] | None:
+    model = sources.model
+    if row is None or original is None or model is None or not isinstance(model, Classifier):
+        return None
+    shape = model.card.image
+    if original.shape != (shape.height, shape.width, shape.channels):
+        return None
+    return classify(model, original, sources.space, row)
+
+
+def _score(decoded: Images | None, model: Model | None) -> float | None:
+    if decoded is None or model is None or not isinstance(model, Discriminator):
+        return None
+    return float(model.score(decoded[None])[0])
 
 
 def _std_of(target: Target, space: Space) -> Latents | None:

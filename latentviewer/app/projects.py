@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from latentviewer.app.sampling_settings import checked
 from latentviewer.app.state import (
     Blend,
     Group,
@@ -14,6 +15,7 @@ from latentviewer.app.state import (
     Path,
     PlaceTarget,
     RowTarget,
+    SamplingSettings,
     SavedLatent,
     Selection,
     SessionState,
@@ -44,6 +46,12 @@ def session_to_json(state: SessionState) -> dict[str, Any]:
         },
         "expression": state.expression,
         "pinned": _target_to_json(state.pinned),
+        "sampling": {
+            "truncation": state.sampling.truncation,
+            "steps": state.sampling.steps,
+            "guidance": state.sampling.guidance,
+            "condition": dict(state.sampling.condition),
+        },
     }
 
 
@@ -109,7 +117,25 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
         ),
         expression=str(values["expression"]),
         pinned=_target_from_json(values["pinned"], space),
+        sampling=_sampling(values.get("sampling")),
     )
+
+
+def _sampling(values: Any) -> SamplingSettings:
+    if values is None:  # written before there was such a thing
+        return SamplingSettings()
+    condition = tuple((str(name), str(wanted)) for name, wanted in values["condition"].items())
+    try:
+        return checked(
+            SamplingSettings(
+                float(values["truncation"]),
+                int(values["steps"]),
+                float(values["guidance"]),
+                condition,
+            )
+        )
+    except UserError as error:
+        raise _MisfitError(str(error).rstrip(".")) from error
 
 
 def _rows(values: Any, space: Space) -> Selection:

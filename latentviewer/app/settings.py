@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from latentviewer.app.sampling_settings import TRUNCATION_RANGE
+
 _RECENT_KEPT = 12
 
 
@@ -19,6 +21,7 @@ class Settings:
         geometry, layout: the window's, as Qt gives them, hexadecimal.
         hint_seen: whether the first hint on the map has done its work.
         expressions: expressions evaluated last, newest last.
+        truncation: of prior samples, as it was set last.
     """
 
     theme: str = "dark"
@@ -28,6 +31,7 @@ class Settings:
     layout: str = ""
     hint_seen: bool = False
     expressions: tuple[str, ...] = ()
+    truncation: float = 1.0
 
     def with_recent(self, path: str) -> "Settings":
         """`path` first among the recent ones."""
@@ -47,6 +51,9 @@ def settings_from_json(values: Mapping[str, Any]) -> Settings:
             kept[field.name] = value
     if kept.get("theme") not in ("dark", "light"):
         kept.pop("theme", None)
+    low, high = TRUNCATION_RANGE
+    if not low <= kept.get("truncation", low) <= high:
+        kept.pop("truncation")
     return Settings(**kept)
 
 

@@ -81,7 +81,31 @@ class LatentTarget:
     row: int | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class PriorTarget(LatentTarget):
+    """A latent drawn from the prior with a seed, so that it can be drawn again otherwise."""
+
+    seed: int = 0
+
+
 Target = RowTarget | PlaceTarget | LatentTarget
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How the prior is sampled; all of it can be undone.
+
+    Attributes:
+        truncation: the prior's standard deviation is multiplied by it, 0 to 2.
+        steps: of denoising, 1 to 1,000; for diffusion models.
+        guidance: towards `condition`, 0 to 20; 1 follows it as it was learned.
+        condition: what a diffusion model is asked for, as (name, class) pairs.
+    """
+
+    truncation: float = 1.0
+    steps: int = 20
+    guidance: float = 1.0
+    condition: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +116,8 @@ class SessionState:
         space: the open space, or None on the welcome page.
         pinned: what the preview returns to when the cursor leaves the map.
         expression: the text of the expression bar that was last evaluated.
+        sampling: how the model's prior is sampled.
+        layer: of the model, whose features are the latents; empty for the one that was opened.
     """
 
     space: Space | None = None
@@ -102,6 +128,8 @@ class SessionState:
     path: Path = field(default_factory=lambda: Path(()))
     expression: str = ""
     pinned: Target | None = None
+    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    layer: str = ""
 
 
 __all__ = [
@@ -112,7 +140,9 @@ __all__ = [
     "MapSettings",
     "Path",
     "PlaceTarget",
+    "PriorTarget",
     "RowTarget",
+    "SamplingSettings",
     "SavedLatent",
     "Selection",
     "SessionState",

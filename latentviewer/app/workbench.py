@@ -10,15 +10,17 @@ import numpy as np
 from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
+from latentviewer.app.layers import Layers
 from latentviewer.app.maps import METHOD_TITLES, Maps, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
 from latentviewer.app.previews import Previews
+from latentviewer.app.sampling import Sampling
 from latentviewer.app.selecting import Selecting
 from latentviewer.app.services import Services
 from latentviewer.app.settings import Settings
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import Blend
+from latentviewer.app.state import Blend, SamplingSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.table import Numbers
 from latentviewer.jobs.worker import Worker
@@ -28,8 +30,8 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening:
-            the controllers. commands: the command list with its work.
+        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening,
+            sampling, layers: the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -38,6 +40,8 @@ class Workbench:
         self, worker: Worker, services: Services, settings: Settings, autosave_folder: Path
     ) -> None:
         self.workspace = Workspace(worker, services)
+        remembered = SamplingSettings(truncation=settings.truncation)
+        self.workspace.session.reset(SessionState(sampling=remembered))
         self.settings = settings
         self.settings_changed: Signal[[Settings]] = Signal()
         self.maps = Maps(self.workspace)
@@ -46,9 +50,12 @@ class Workbench:
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
+        self.sampling = Sampling(self.workspace, self.opening)
+        self.layers = Layers(self.workspace, self.maps, self.opening)
         self.commands = Commands(self.present)
         self.commands.give_work(self._work())
         self.opening.opened.connect(self._on_opened)
+        self.workspace.session.changed.connect(self._on_state)
         self.arithmetic.outcome_changed.connect(self._on_outcome)
 
     def remember(self, settings: Settings) -> None:
@@ -111,6 +118,14 @@ class Workbench:
             return [(s.model, s.model) for s in self.workspace.services.samples()]
         if source == "samples":
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
+        if source == "layers":
+            return [(name, name) for name in self.layers.names]
+        if source == "conditions":
+            return [
+                (f"{name}={wanted}", f"{name}: {wanted or 'anything'}")
+                for name, classes in (self.sampling.conditions or {}).items()
+                for wanted in ("", *classes)
+            ]
         if source == "methods" and space is not None:
             return [(name, METHOD_TITLES.get(name, name)) for name in methods(space)]
         if source == "categories" and space is not None:
@@ -129,6 +144,11 @@ class Workbench:
     def _on_opened(self, reference: str) -> None:
         self.remember(self.settings.with_recent(reference))
 
+    def _on_state(self, _old: SessionState, new: SessionState) -> None:
+        if new.sampling.truncation != self.settings.truncation:
+            truncation = new.sampling.truncation
+            self.remember(dataclasses.replace(self.settings, truncation=truncation))
+
     def _on_outcome(self, outcome: object) -> None:
         if outcome is not None:
             text = self.workspace.state.expression
@@ -138,7 +158,7 @@ class Workbench:
     def _work(self) -> Mapping[str, Callable[..., object]]:
         session = self.workspace.session
         maps, previews, paths = self.maps, self.previews, self.paths
-        selecting, opening = self.selecting, self.opening
+        selecting, opening, sampling = self.selecting, self.opening, self.sampling
         return {
             "file.welcome": opening.close,
             "file.open_path": lambda path: opening.open(str(path)),
@@ -168,6 +188,7 @@ class Workbench:
             "map.isolate": maps.isolate,
             "map.value_range": maps.set_value_range,
             "map.show_all": maps.show_all,
+            "map.layer": self.layers.choose,
             "map.bigger_points": lambda: maps.change_radius(1),
             "map.smaller_points": lambda: maps.change_radius(-1),
             "map.blend": maps.set_blend,
@@ -180,7 +201,13 @@ class Workbench:
             "preview.reset": previews.reset,
             "preview.spread": previews.set_spread,
             "preview.resample": previews.resample,
-            "latent.sample_prior": previews.sample_prior,
+            "preview.truncation": sampling.set_truncation,
+            "preview.steps": sampling.set_steps,
+            "preview.guidance": sampling.set_guidance,
+            "preview.condition": sampling.ask_for,
+            "latent.sample_prior": sampling.sample_prior,
+            "model.sample_space": sampling.sample_space,
+            "model.invert_data": sampling.invert,
             "latent.save": previews.save,
             "latent.show": previews.show_saved,
             "latent.remove": previews.remove_saved,

@@ -53,6 +53,8 @@ class Workspace:
         self.job_changed: Signal[[JobStatus]] = Signal()
         self.message: Signal[[str, bool]] = Signal()
         self.refused: Signal[[UserError]] = Signal()
+        # Before all others: what they ask next must not meet the map of other latents.
+        self.session.changed.connect(self._on_state)
 
     @property
     def state(self) -> SessionState:
@@ -74,6 +76,17 @@ class Workspace:
         """Whether the loaded model offers `capability`."""
         return self.model is not None and capability in self.model.card.capabilities
 
+    def switches_layer(self, old: SessionState, new: SessionState) -> bool:
+        """Whether a change shows another layer of the same samples, and not another space."""
+        both = old.space is not None and new.space is not None
+        return both and old.layer != new.layer and self.model is not None
+
+    def _on_state(self, old: SessionState, new: SessionState) -> None:
+        if self.switches_layer(old, new):
+            self.epoch = self.worker.new_epoch()
+            self.shown_map = None
+            self.distance = None
+
     def sources(self) -> Sources:
         """A frozen view of what the worker may ask, taken now."""
         return Sources(
@@ -82,6 +95,7 @@ class Workspace:
             data=self.data,
             inverse=self.shown_map.inverse if self.shown_map else None,
             distance=self.distance,
+            nearest=self.services.nearest,
         )
 
     def call(self, work: Callable[[], T], done: Callable[[T], None]) -> None:

@@ -8,6 +8,7 @@ from latentviewer.app.commands import COMMANDS
 from latentviewer.domain.ports import Rasteriser
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.map.layer_strip import LayerStrip
 from latentviewer.ui.map.legend import Legend
 from latentviewer.ui.map.map_view import MapView
 from latentviewer.ui.theme import Theme
@@ -26,7 +27,7 @@ class MapPanel(QWidget):
     """Lays the floating pieces out.
 
     Attributes:
-        view: the map. legend: what its colours mean.
+        view: the map. legend: what its colours mean. layers: which layer of a model is shown.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class MapPanel(QWidget):
         self._view_strip = _strip("Zoom", self)
         for command_id in _VIEWS:
             self._button(command_id, dispatch, self._view_strip)
+        self.layers = LayerStrip(dispatch, self)
+        self.layers.resized.connect(self._place)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
@@ -105,7 +108,12 @@ class MapPanel(QWidget):
         self.legend.set_room(zoom.y() - 2 * _EDGE_PX)
         self.legend.move(self.width() - self.legend.width() - _EDGE_PX, _EDGE_PX)
         covered = 0 if self.legend.isHidden() else self.legend.width() + _EDGE_PX
-        self.view.set_covered(self._tool_strip.width() + _EDGE_PX, covered)
+        left = self._tool_strip.width() + 2 * _EDGE_PX
+        room = self.width() - left - covered - 2 * _EDGE_PX
+        self.layers.set_room(room)
+        self.layers.move(round(left + (room - self.layers.width()) / 2), _EDGE_PX)
+        below = 0 if self.layers.isHidden() else self.layers.height() + _EDGE_PX
+        self.view.set_covered(self._tool_strip.width() + _EDGE_PX, covered, below)
 
 
 def _strip(name: str, parent: QWidget) -> QFrame:

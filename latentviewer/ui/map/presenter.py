@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.abilities import abilities
 from latentviewer.app.colouring import (
     CategoryLegend,
     Colouring,
@@ -22,6 +23,7 @@ from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.theme import Theme
 
 FIRST_HINT = "Move the mouse over the map. The decoder answers on the right."
+FIRST_HINT_NO_DECODER = "Move the mouse over the map. The samples show on the right."
 
 
 class MapPresenter:
@@ -36,6 +38,7 @@ class MapPresenter:
         self.colouring: Colouring | None = None
         self._film: Film | None = None
         self._forming = False
+        self._layer: str | None = None
         workspace = workbench.workspace
         workspace.session.changed.connect(self._on_state)
         workspace.map_changed.connect(self._on_map)
@@ -65,7 +68,8 @@ class MapPresenter:
         replaced = (None if old.space is None else old.space.latent) is not (
             None if new.space is None else new.space.latent
         )
-        if replaced:
+        if replaced and not self._workbench.workspace.switches_layer(old, new):
+            self._layer = None
             view.clear_thumbnails()
             view.set_points(None)
             if new.space is not None and len(new.space) == 0:
@@ -107,13 +111,26 @@ class MapPresenter:
         if result is None:
             return
         view.set_notice(None)
-        view.set_points(result.coordinates, fit=True)
+        layer, before = self._workbench.workspace.state.layer, self._layer
+        self._layer = layer
+        if before is not None and before != layer:
+            view.morph_points(result.coordinates)
+        else:
+            view.set_points(result.coordinates, fit=True)
         x, y, *z = (*result.axes, "", "")
         view.set_axes(x, y, z[0] if z else "")
-        if not self._workbench.settings.hint_seen:
-            view.set_hint(FIRST_HINT)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        workspace = self._workbench.workspace
+        if self._workbench.settings.hint_seen or workspace.shown_map is None:
+            return
+        can = abilities(workspace)
+        decodes = can.loading or not can.decoder
+        self._panel.view.set_hint(FIRST_HINT if decodes else FIRST_HINT_NO_DECODER)
 
     def _on_sources(self) -> None:
+        self._show_hint()
         if self._workbench.workspace.data is None:
             return
         # Decoded stand-ins give way to the originals.
