@@ -255,6 +255,35 @@ COMMANDS: tuple[Command, ...] = (
         needs=(_S,),
         icon="sparkles",
     ),
+    _command(
+        "model.sample", "Sample a space from the prior…", "Latent", needs=(_S,), icon="sparkles"
+    ),
+    _command(
+        "model.sample_space",
+        "Sample a space from the prior",
+        "",
+        "",
+        _A("count", "integer"),
+        _A("seed", "integer", optional=True),
+        _A("truncation", "number", optional=True),
+        _A("steps", "integer", optional=True),
+        _A("guidance", "number", optional=True),
+        _A("condition", "classes", optional=True),
+        needs=(_S,),
+        listed=False,
+    ),
+    _command("model.invert", "Find latents for real images…", "Latent", needs=(_S,), icon="image"),
+    _command(
+        "model.invert_data",
+        "Find latents for real images of",
+        "",
+        "",
+        _A("data", "choice", "data"),
+        _A("count", "integer", optional=True),
+        _A("steps", "integer", optional=True),
+        needs=(_S,),
+        listed=False,
+    ),
     _command("preview.truncation", "Truncation", "", "", _A("value", "number"), needs=(_S,)),
     _command("preview.steps", "Denoising steps", "", "", _A("count", "integer"), needs=(_S,)),
     _command("preview.guidance", "Guidance", "", "", _A("value", "number"), needs=(_S,)),
@@ -332,36 +361,6 @@ COMMANDS: tuple[Command, ...] = (
     _command(
         "arithmetic.focus", "Write an expression", "Latent", "Ctrl+L", needs=(_S,), icon="sigma"
     ),
-    # Model
-    _command(
-        "model.sample", "Sample a space from the prior…", "Model", needs=(_S,), icon="sparkles"
-    ),
-    _command(
-        "model.sample_space",
-        "Sample a space from the prior",
-        "",
-        "",
-        _A("count", "integer"),
-        _A("seed", "integer", optional=True),
-        _A("truncation", "number", optional=True),
-        _A("steps", "integer", optional=True),
-        _A("guidance", "number", optional=True),
-        _A("condition", "classes", optional=True),
-        needs=(_S,),
-        listed=False,
-    ),
-    _command("model.invert", "Find latents for real images…", "Model", needs=(_S,), icon="image"),
-    _command(
-        "model.invert_data",
-        "Find latents for real images of",
-        "",
-        "",
-        _A("data", "choice", "data"),
-        _A("count", "integer", optional=True),
-        _A("steps", "integer", optional=True),
-        needs=(_S,),
-        listed=False,
-    ),
     # Data
     _command("data.get", "Get data set…", "", "", _A("name", "choice", "data"), listed=False),
     _command("data.use_folder", "Use data folder", "", "", _A("path", "path"), listed=False),
@@ -389,17 +388,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("help.about", "About LatentViewer", "Help"),
 )
 
-MENUS: tuple[str, ...] = (
-    "File",
-    "Edit",
-    "Select",
-    "Map",
-    "Latent",
-    "Path",
-    "Model",
-    "View",
-    "Help",
-)
+MENUS: tuple[str, ...] = ("File", "Edit", "Select", "Map", "Latent", "Path", "View", "Help")
 
 
 class UnknownCommandError(LookupError):

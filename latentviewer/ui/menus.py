@@ -15,8 +15,7 @@ _AFTER_A_LINE = frozenset(
     {
         "file.save", "file.export_map", "data.locate", "file.quit", "search.focus",
         "groups.create", "map.compute_umap", "map.fit", "map.tool_move", "map.bigger_points",
-        "latent.sample_prior", "path.play", "model.sample", "view.editor", "view.path_tab",
-        "view.screenshot",
+        "latent.sample_prior", "path.play", "view.editor", "view.path_tab", "view.screenshot",
     }
 )  # fmt: skip
 

@@ -18,8 +18,8 @@ from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.wheel import guard_wheel
 
 _MOST_BUTTONS = 8
-_SLIDER_PX, _NAME_PX, _WIDEST_WORDS_PX = 120, 64, 420
-_MARGINS_PX = 22
+_SLIDER_PX, _WIDEST_NAME_PX, _WIDEST_WORDS_PX = (44, 120), 160, 420
+_MARGINS_PX = 28
 
 
 class LayerStrip(QFrame):
@@ -52,8 +52,6 @@ class LayerStrip(QFrame):
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName("Layer")
         self.slider.setToolTip("Which layer's features the map shows")
-        self.slider.setMinimumWidth(60)
-        self.slider.setMaximumWidth(_SLIDER_PX)
         self.slider.setPageStep(1)
         # Each step may take a while to compute: only where the hand rests is gone to.
         self.slider.setTracking(False)
@@ -61,10 +59,9 @@ class LayerStrip(QFrame):
         self.slider.valueChanged.connect(self._on_slider)
         guard_wheel(self.slider)
         self._name = QLabel()
-        self._name.setMinimumWidth(_NAME_PX)
         self._slide = QWidget()
         slide = QHBoxLayout(self._slide)
-        slide.setContentsMargins(6, 2, 6, 2)
+        slide.setContentsMargins(6, 3, 6, 3)
         slide.setSpacing(8)
         slide.addWidget(self.slider)
         slide.addWidget(self._name)
@@ -120,6 +117,16 @@ class LayerStrip(QFrame):
         slides = len(self._names) > _MOST_BUTTONS or wanted > self._room
         self._row.setVisible(not slides)
         self._slide.setVisible(slides)
+        if slides and self._names:
+            metrics = self._name.fontMetrics()
+            longest = max(metrics.horizontalAdvance(f"{name} …") for name in self._names) + 2
+            name = min(longest, _WIDEST_NAME_PX)
+            least, most = _SLIDER_PX
+            self.slider.setFixedWidth(min(max(self._room - _MARGINS_PX - name, least), most))
+            self._name.setFixedWidth(
+                max(min(name, self._room - _MARGINS_PX - self.slider.width()), least)
+            )
+            self._show_name(self.slider.value())
         if not self._words.isHidden():
             text = self._words.fontMetrics().horizontalAdvance(self._words.text()) + 8
             widest = min(_WIDEST_WORDS_PX, self._room - _MARGINS_PX)
@@ -158,4 +165,10 @@ class LayerStrip(QFrame):
     def _show_name(self, value: int) -> None:
         if 0 <= value < len(self._names):
             name = self._names[value]
-            self._name.setText(f"{name} …" if name == self._pending else name)
+            text = f"{name} …" if name == self._pending else name
+            self._name.setToolTip(name)
+            self._name.setText(
+                self._name.fontMetrics().elidedText(
+                    text, Qt.TextElideMode.ElideMiddle, self._name.width()
+                )
+            )

@@ -121,7 +121,7 @@ class ClassReadout(QWidget):
             return
         wrong = [one for one in known if one.differs]
         if self._bars:
-            text = f"≠ {known[0].truth}" if wrong else "as the label says"
+            text = f"known to be {known[0].truth}" if wrong else "as known"
         else:
             text = f"{len(wrong)} ≠ known" if wrong else "all as known"
         painter.setPen(self._theme.colour("warning" if wrong else "text_faint"))

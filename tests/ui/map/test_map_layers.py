@@ -109,7 +109,11 @@ def test_the_strip_stands_between_tools_and_legend(
     assert not place.intersects(panel._tool_strip.geometry())
     assert before < place.bottom() < top()
     panel.resize(420, 500)
-    assert panel.rect().contains(panel.layers.geometry())
+    place = panel.layers.geometry()
+    assert panel.layers.slider.isVisible()
+    assert panel.layers.slider.width() >= 44
+    assert not place.intersects(panel.legend.geometry())
+    assert not place.intersects(panel._tool_strip.geometry())
     panel.layers.set_layers((), "", None, "")
     panel.resize(900, 600)
     assert top() == pytest.approx(before, abs=1)
