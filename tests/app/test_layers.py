@@ -266,6 +266,49 @@ def test_little_room_forgets_what_was_used_longest_ago(
     assert fakes.model.asked == ["first", "second", "first"]
 
 
+def test_what_was_asked_of_the_layer_before_is_not_answered(reader: Workbench) -> None:
+    answered: list[str] = []
+    waiting: list[Callable[[], None]] = []
+    call = reader.workspace.worker.call
+    reader.workspace.worker.call = lambda *asked: waiting.append(lambda: call(*asked))  # type: ignore[method-assign]
+    reader.workspace.call(lambda: "the last layer's", answered.append)
+    reader.workspace.worker.call = call  # type: ignore[method-assign]
+    layer(reader, "first")
+    for go in waiting:
+        go()
+    assert answered == []
+
+
+def test_no_listener_meets_the_map_of_other_latents(reader: Workbench) -> None:
+    layer(reader, "first")
+    met: list[object] = []
+    reader.workspace.session.changed.connect(
+        lambda _old, _new: met.extend([reader.workspace.shown_map, reader.workspace.distance])
+    )
+    # Before the layers themselves bring a new map.
+    listeners = reader.workspace.session.changed._listeners
+    listeners.insert(1, listeners.pop())
+    reader.commands.run("edit.undo")
+    assert met == [None, None]
+
+
+def test_features_that_come_after_the_space_was_closed_are_dropped(reader: Workbench) -> None:
+    submit, late = reader.workspace.worker.submit, []
+
+    def later(title: str, start: Any, *, done: Any, **rest: Any) -> Any:
+        return submit(title, start, done=lambda result: late.append(lambda: done(result)), **rest)
+
+    reader.workspace.worker.submit = later  # type: ignore[method-assign]
+    layer(reader, "first")
+    reader.commands.run("file.welcome")
+    heard: list[str] = []
+    reader.workspace.message.connect(lambda text, _fault: heard.append(text))
+    late[0]()
+    assert heard == []
+    assert reader.workspace.state.space is None
+    assert not reader.workspace.session.undo_title
+
+
 class Later:
     """A real worker whose deliveries the test runs."""
 
