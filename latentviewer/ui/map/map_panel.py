@@ -111,7 +111,7 @@ class MapPanel(QWidget):
         left = self._tool_strip.width() + 2 * _EDGE_PX
         room = self.width() - left - covered - 2 * _EDGE_PX
         self.layers.set_room(room)
-        self.layers.move(round(left + (room - self.layers.width()) / 2), _EDGE_PX)
+        self.layers.move(round(left + max(room - self.layers.width(), 0) / 2), _EDGE_PX)
         below = 0 if self.layers.isHidden() else self.layers.height() + _EDGE_PX
         self.view.set_covered(self._tool_strip.width() + _EDGE_PX, covered, below)
 

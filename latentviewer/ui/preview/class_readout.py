@@ -123,7 +123,7 @@ class ClassReadout(QWidget):
         if self._bars:
             text = f"known to be {known[0].truth}" if wrong else "as known"
         else:
-            text = f"{len(wrong)} ≠ known" if wrong else "all as known"
+            text = f"{len(wrong)} not as known" if wrong else "all as known"
         painter.setPen(self._theme.colour("warning" if wrong else "text_faint"))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop
         painter.drawText(line, int(right), text)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
     QLabel,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -33,6 +34,7 @@ class InvertDialog(QDialog):
         self.setWindowTitle("Find latents for real images")
         self.data = QComboBox()
         self.data.setEditable(True)
+        self.data.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.data.setAccessibleName("Data set")
         self.data.setToolTip("A data set by name, or the path of a folder or file of images")
         self.data.addItems(list(names))
@@ -55,6 +57,7 @@ class InvertDialog(QDialog):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(8)
         grid.setColumnStretch(1, 1)
+        grid.setColumnMinimumWidth(0, 74)
         rows: tuple[tuple[str, QWidget], ...] = (
             ("Data set", self.data), ("Images", self.count), ("Steps", self.steps),
         )  # fmt: skip
@@ -63,7 +66,10 @@ class InvertDialog(QDialog):
             label.setProperty("role", "dim")
             label.setBuddy(field)
             grid.addWidget(label, row, 0)
-            grid.addWidget(field, row, 1)
+            spin = isinstance(field, QSpinBox)
+            grid.addWidget(
+                field, row, 1, Qt.AlignmentFlag.AlignLeft if spin else Qt.AlignmentFlag(0)
+            )
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(12)
