@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from latentviewer.app.workspace import Workspace
+from latentviewer.domain.observation import Observation, observation_of
 from latentviewer.domain.ports import Capability, ModelCard
 from latentviewer.domain.space import Space
 
@@ -37,6 +38,9 @@ def abilities(workspace: Workspace) -> Abilities:
     if space is None:
         why = "Open a space first; File, Open file."
         return Abilities(why, why, why, why, why, why)
+    observation = observation_of(space)
+    if observation is not None:
+        return _observed(observation, _why_no_original(space))
     original = _why_no_original(space)
     if model is None:
         return _without_model(space, original, workspace.model_expected)
@@ -58,6 +62,17 @@ def abilities(workspace: Workspace) -> Abilities:
         prior=prior,
         inversion=_why_no_inversion(card),
         layers=_why_no_layers(card, workspace),
+    )
+
+
+def _observed(observation: Observation, original: str) -> Abilities:
+    """Of latents that are inferred from a number."""
+    question, column = observation.question, observation.column
+    why = f"The model infers a {question} from a {column}"
+    decoder = f"{why}; it has no decoder that could draw one."
+    posterior = f"The latent is itself the posterior over each {question}; nothing is drawn."
+    return Abilities(
+        decoder, original, posterior, posterior, f"{why}, not from images.", f"{why} at once."
     )
 
 

@@ -30,6 +30,10 @@ class Needs(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     JOB = "job"
+    TRAINING = "training"
+    TRAINING_RUN = "training run"
+    TRAINED = "trained"
+    SNAPSHOTS = "snapshots"
     UNSAVED = "unsaved"
 
 
@@ -40,9 +44,9 @@ class Argument:
     Attributes:
         name: the keyword the command's work takes it by.
         kind: its type.
-        choices: for `choice`, the list the palette offers: `columns`, `methods`,
-            `samples`, `groups`, `themes`, `recent`, `modes`, `tools`, `blends`, `conditions`,
-            `layers`.
+        choices: for `choice`, the list the palette offers: `columns`, `numbers`,
+            `orders`, `methods`, `samples`, `groups`, `themes`, `recent`, `modes`, `tools`,
+            `blends`, `recipes`, `conditions`, `layers`.
         optional: whether it may be left out.
     """
 
@@ -115,7 +119,7 @@ COMMANDS: tuple[Command, ...] = (
     _command(
         "file.export_map", "Export map as picture…", "File", "Ctrl+E", needs=(_S,), icon="image"
     ),
-    _command("data.locate", "Find data set on this machine…", "File", "", needs=(_S,)),
+    _command("data.locate", "Find data set on this machine…", "File"),
     _command("file.quit", "Quit", "File", "Ctrl+Q"),
     # Edit
     _command("edit.undo", "Undo", "Edit", "Ctrl+Z", needs=(Needs.UNDO,), icon="undo-2"),
@@ -153,6 +157,16 @@ COMMANDS: tuple[Command, ...] = (
         "",
         _A("name", "choice", "categories"),
         needs=(_S, Needs.CATEGORIES),
+    ),
+    _command(
+        "select.top",
+        "Select largest or smallest",
+        "",
+        "",
+        _A("column", "choice", "numbers"),
+        _A("count", "integer"),
+        _A("order", "choice", "orders", optional=True),
+        needs=(_S,),
     ),
     _command(
         "groups.create",
@@ -227,6 +241,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("map.blend", "Overplotting", "", "", _A("name", "choice", "blends"), needs=(_S,)),
     _command("map.toggle_density", "Density shading", "Map", "D", needs=(_S,)),
     _command("map.toggle_thumbnails", "Thumbnails when zoomed in", "Map", "T", needs=(_S,)),
+    _command("map.toggle_posterior", "Posterior as ellipse", "Map", "E", needs=(_S,)),
     # Latent
     _command("preview.pin_row", "Show sample", "", "", _A("row", "integer"), needs=(_S,)),
     _command(
@@ -241,6 +256,9 @@ COMMANDS: tuple[Command, ...] = (
         _A("index", "integer"),
         _A("value", "number"),
         needs=(_S, Needs.PREVIEW),
+    ),
+    _command(
+        "preview.show_mean", "Show mean of the space", "Latent", "M", needs=(_S,), icon="sigma"
     ),
     _command("preview.reset", "Reset edited latent", "Latent", "Ctrl+R", needs=(_S, Needs.PREVIEW)),
     _command("preview.spread", "Posterior spread", "", "", _A("spread", "number"), needs=(_S,)),
@@ -361,6 +379,54 @@ COMMANDS: tuple[Command, ...] = (
     _command(
         "arithmetic.focus", "Write an expression", "Latent", "Ctrl+L", needs=(_S,), icon="sigma"
     ),
+    # Train
+    _command("train.choose", "Train a model…", "Train", "Ctrl+T", icon="chart-line"),
+    _command(
+        "train.start",
+        "Train",
+        "",
+        "",
+        _A("recipe", "choice", "recipes"),
+        _A("epochs", "integer", optional=True),
+        _A("seed", "integer", optional=True),
+        _A("begin", "choice", "beginnings", optional=True),
+        listed=False,
+    ),
+    _command("train.stop", "Stop training", "Train", needs=(Needs.TRAINING,), icon="square"),
+    _command(
+        "train.open",
+        "Open the trained model",
+        "Train",
+        needs=(Needs.TRAINED,),
+        icon="chart-scatter",
+    ),
+    _command("train.replay", "Replay the training", "Train", needs=(Needs.SNAPSHOTS,), icon="play"),
+    _command("train.log_scale", "Loss on a log scale", "Train", needs=(Needs.TRAINING_RUN,)),
+    _command(
+        "train.show_snapshot",
+        "Show the training at",
+        "",
+        "",
+        _A("index", "integer"),
+        needs=(Needs.SNAPSHOTS,),
+        listed=False,
+    ),
+    # Ranking
+    _command(
+        "ranking.by", "Rank samples by", "", "", _A("column", "choice", "numbers"), needs=(_S,)
+    ),
+    _command(
+        "ranking.order", "Ranking order", "", "", _A("order", "choice", "orders"), needs=(_S,)
+    ),
+    _command(
+        "ranking.show",
+        "Select and show a ranked sample",
+        "",
+        "",
+        _A("row", "integer"),
+        needs=(_S,),
+        listed=False,
+    ),
     # Data
     _command("data.get", "Get data set…", "", "", _A("name", "choice", "data"), listed=False),
     _command("data.use_folder", "Use data folder", "", "", _A("path", "path"), listed=False),
@@ -380,6 +446,9 @@ COMMANDS: tuple[Command, ...] = (
     _command("view.sidebar", "Show or hide the sidebar", "View", "Ctrl+B", icon="panel-left"),
     _command("view.path_tab", "Path editor", "View", "Alt+1", needs=(_S,)),
     _command("view.arithmetic_tab", "Arithmetic editor", "View", "Alt+2", needs=(_S,)),
+    _command("view.dimensions_tab", "Latent dimensions", "View", "Alt+3", needs=(_S,)),
+    _command("view.ranking_tab", "Largest errors", "View", "Alt+4", needs=(_S,)),
+    _command("view.training_tab", "Training", "View", "Alt+6", needs=(Needs.TRAINING_RUN,)),
     _command("view.focus_map", "Go to the map", "View", "Alt+0", needs=(_S,)),
     _command("view.screenshot", "Save picture of the window…", "View", "", icon="camera"),
     # Jobs, help
@@ -388,7 +457,17 @@ COMMANDS: tuple[Command, ...] = (
     _command("help.about", "About LatentViewer", "Help"),
 )
 
-MENUS: tuple[str, ...] = ("File", "Edit", "Select", "Map", "Latent", "Path", "View", "Help")
+MENUS: tuple[str, ...] = (
+    "File",
+    "Edit",
+    "Select",
+    "Map",
+    "Latent",
+    "Path",
+    "Train",
+    "View",
+    "Help",
+)
 
 
 class UnknownCommandError(LookupError):

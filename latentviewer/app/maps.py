@@ -10,6 +10,8 @@ from latentviewer.app.signal import Signal
 from latentviewer.app.state import Blend, Dims, MapSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.map_note import map_note
+from latentviewer.domain.observation import ObservedInverse, observation_of
 from latentviewer.domain.space import Latents, Space
 from latentviewer.domain.table import Numbers
 from latentviewer.jobs.progress import JobStatus
@@ -39,9 +41,31 @@ def methods(space: Space) -> tuple[str, ...]:
     return tuple(dict.fromkeys(["pca", "umap", *stored]))
 
 
+def method_title(space: Space, method: str) -> str:
+    """What the window calls a method."""
+    notes = (map_note(space, map_key(method, dims)) for dims in (2, 3))
+    said = next((note.title for note in notes if note.title), method)
+    return METHOD_TITLES.get(method, said)
+
+
+def described(result: MapResult, space: Space, key: str) -> MapResult:
+    """A stored map with what the space says of it: axes, and an exact way back if it has one."""
+    note, observation = map_note(space, key), observation_of(space)
+    exact = note.observed and observation is not None and result.coordinates.shape[1] == 2
+    return dataclasses.replace(
+        result,
+        axes=tuple(axis.title for axis in note.axes) or result.axes,
+        inverse=ObservedInverse(observation) if exact and observation else result.inverse,
+        note=note,
+    )
+
+
 def first_settings(space: Space) -> MapSettings:
-    """How a space is shown when it opens: its own UMAP if it has one, coloured by label."""
-    method = "umap" if "umap_2d" in space.maps else "pca"
+    """How a space is shown when it opens: the map that it has a title for, else its own UMAP if
+    it has one, coloured by label."""
+    titled = [key for key in space.maps if key.endswith("_2d") and map_note(space, key).title]
+    own = titled or [key for key in space.maps if key == "umap_2d"]
+    method = own[0].rsplit("_", 1)[0] if own else "pca"
     label = space.label_column()
     if label is not None and len(as_categories(space.columns[label]).names) > max(
         len(space) // 2, 50
@@ -51,6 +75,8 @@ def first_settings(space: Space) -> MapSettings:
     if label is None and drawn and "score" in space.columns:
         label = "score"
     radius = 3.5 if len(space) <= 3_000 else 2.5 if len(space) <= 200_000 else 1.5
+    if own and map_note(space, own[0]).observed:
+        radius = 2.0  # evenly spread, they would run into one another
     return MapSettings(method=method, colour_by=label, radius=radius)
 
 
@@ -75,12 +101,20 @@ class Maps:
         known = methods(self._workspace.space)
         if name not in known:
             raise UserError(f"There is no projection “{name}”; there are {', '.join(known)}.")
-        self._change(f"Show {METHOD_TITLES.get(name, name)}", method=name)
+        space, dims = self._workspace.space, self._workspace.state.map.dims
+        if not _can_show(space, name, dims):
+            dims = 3 if dims == 2 else 2
+        self._change(f"Show {method_title(space, name)}", method=name, dims=dims)
 
     def set_dims(self, dims: int) -> None:
         """2D or 3D."""
         if int(dims) not in (2, 3):
             raise UserError(f"A map has 2 or 3 dimensions, not {dims}.")
+        space, method = self._workspace.space, self._workspace.state.map.method
+        if not _can_show(space, method, int(dims)):
+            raise UserError(
+                f"“{method_title(space, method)}” has no {dims}D map; choose another projection."
+            )
         self._change(f"{dims}D map", dims=int(dims))
 
     def colour_by(self, column: str | None) -> None:
@@ -259,7 +293,7 @@ class Maps:
         elif key in space.maps:
             stored, services = space.maps[key], self._workspace.services
             self._workspace.call(
-                lambda: services.stored_map(method, space.latent, stored),
+                lambda: described(services.stored_map(method, space.latent, stored), space, key),
                 lambda result: self._keep(key, result),
             )
         elif method == "pca":
@@ -289,3 +323,8 @@ class Maps:
         self._workspace.shown_map = result
         self._workspace.map_changed.emit(result)
         self._workspace.sources_changed.emit()
+
+
+def _can_show(space: Space, method: str, dims: int) -> bool:
+    """Whether the map is there or can be computed."""
+    return method in METHOD_TITLES or map_key(method, dims) in space.maps

@@ -13,7 +13,7 @@ from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.first_samples import FIRST, first_samples
 from latentviewer.domain.ports import Capability, DataDistance, DataSet, Model
-from latentviewer.domain.space import Space
+from latentviewer.domain.space import NOTES, Space
 from latentviewer.jobs.progress import CancelToken, Progress
 from latentviewer.jobs.worker import Job
 
@@ -28,6 +28,7 @@ class Opening:
         project: where Save writes to, or None.
         opening: emitted with what is being opened, and None when that has ended.
         opened: emitted with the reference that was opened.
+        data_came: a data set was fetched, or another folder of data sets was named.
     """
 
     def __init__(self, workspace: Workspace, maps: Maps, autosave_folder: Path) -> None:
@@ -37,6 +38,7 @@ class Opening:
         self.project: Path | None = None
         self.opening: Signal[[str | None]] = Signal()
         self.opened: Signal[[str]] = Signal()
+        self.data_came: Signal[[]] = Signal()
 
     def open(self, reference: str) -> None:
         """Opens a path, or a bundled sample by name; what was open stays until it succeeds."""
@@ -73,7 +75,8 @@ class Opening:
 
     def show(self, space: Space) -> None:
         """Opens a space that was made just now."""
-        self._install(Opened(space, None, None), None)
+        notes = tuple(space.provenance.extra.get(NOTES, ()))
+        self._install(Opened(space, None, None, notes), None)
 
     def measure_distance(self) -> None:
         """Has the distance to the present latents measured, where there are any."""
@@ -125,7 +128,7 @@ class Opening:
         handle = self._workspace.worker.submit(
             f"Get {name}",
             lambda token: services.download(name),
-            done=lambda folder: self._load_data(f"Got {name}; it lies in {folder}."),
+            done=lambda folder: self._on_got(name, folder),
             failed=self._workspace.fault,
             progress=self._workspace.on_progress,
         )
@@ -134,7 +137,13 @@ class Opening:
     def use_data_folder(self, path: str) -> None:
         """Looks for data sets in `path` first, from now on."""
         self._workspace.services.use_data_folder(Path(path))
-        self._load_data(None)
+        self._load_data()
+        self.data_came.emit()
+
+    def _on_got(self, name: str, folder: Path) -> None:
+        self._workspace.say(f"Got {name}; it lies in {folder}.")
+        self._load_data()
+        self.data_came.emit()
 
     def _on_found(self, result: Opened | ModelFound, reference: str) -> None:
         if isinstance(result, Opened):
@@ -177,7 +186,7 @@ class Opening:
             self._workspace.say(warning)
         self._maps.show()
         self._load_model()
-        self._load_data(None)
+        self._load_data()
         self.measure_distance()
 
     def _sampling(self, space: Space | None) -> SamplingSettings:
@@ -189,7 +198,7 @@ class Opening:
     def _start_anew(self, state: SessionState, project: Path | None) -> None:
         workspace = self._workspace
         self._maps.forget()
-        workspace.cancel_jobs()
+        workspace.cancel_jobs(all_of_them=False)
         workspace.epoch = workspace.worker.new_epoch()
         workspace.model = workspace.data = None
         workspace.model_expected = (
@@ -233,7 +242,7 @@ class Opening:
             self._workspace.model = result
         self._workspace.sources_changed.emit()
 
-    def _load_data(self, sentence: str | None) -> None:
+    def _load_data(self) -> None:
         if self._workspace.state.space is None:
             return
         name = self._workspace.space.provenance.data
@@ -244,6 +253,8 @@ class Opening:
         def load() -> DataSet | str | None:
             try:
                 data = services.open_data(name)
+                if space.provenance.model is not None:
+                    data = services.fit(data, space.provenance.model)
             except DataNotHereError:
                 return None
             except UserError as error:
@@ -263,8 +274,6 @@ class Opening:
                 self._workspace.message.emit(result, True)
             else:
                 self._workspace.data = result
-            if sentence and result is not None:
-                self._workspace.say(sentence)
             self._workspace.sources_changed.emit()
 
         self._workspace.call(load, done)

@@ -17,6 +17,7 @@ from latentviewer.app.state import LatentTarget, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.interpolation import MODES, Mode
+from latentviewer.domain.observation import observation_of
 from latentviewer.domain.path import Path, Waypoint
 from latentviewer.domain.ports import Capability, Images
 from latentviewer.domain.space import Latents
@@ -264,7 +265,8 @@ class Paths:
         model, sources = self._workspace.model, self._workspace.sources()
         if model is not None and self._workspace.can(Capability.DECODE):
             return model.decode
-        if self._workspace.model_expected or sources.data is None or not len(sources.space):
+        nobody = sources.data is None or not len(sources.space)
+        if self._workspace.model_expected or nobody or observation_of(sources.space) is not None:
             return None
 
         def stand_ins(latents: Latents) -> Images:

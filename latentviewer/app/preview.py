@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from latentviewer.app.readouts import Told, classify
 from latentviewer.app.services import Nearest
 from latentviewer.app.state import LatentTarget, PlaceTarget, RowTarget, Target
+from latentviewer.domain.observation import ObservedInverse, observation_of
 from latentviewer.domain.ports import (
     Capability,
     Classifier,
@@ -19,6 +20,7 @@ from latentviewer.domain.ports import (
     Model,
 )
 from latentviewer.domain.space import Latents, Space
+from latentviewer.domain.table import Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,21 @@ class Request:
     posterior_samples: int = 0
 
 
+@dataclass(frozen=True)
+class Observed:
+    """What is seen of a sample or at a place, where the latents are inferred from one number.
+
+    Attributes:
+        column: what is seen, such as `weight`.
+        words: the number, such as `1.35 t`.
+        truth: a sample's hidden class, or empty.
+    """
+
+    column: str
+    words: str
+    truth: str
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What the preview shows.
@@ -83,6 +100,7 @@ class Answer:
         distance: Euclidean, from the latent to the nearest sample's, or None for a sample.
         far: whether that distance is beyond what is usual between samples.
         posterior: (m, h, w, c) pictures decoded around the mean, or None.
+        observed: the number that the latent was inferred from, or None.
         stand_in: what is shown in place of a decoded picture where the model does not decode;
             None for a sample, which has its own original.
         told: what a classifier answers about the sample's original, question by question;
@@ -104,6 +122,7 @@ class Answer:
     distance: float | None
     far: bool
     posterior: Images | None
+    observed: Observed | None = None
     stand_in: StandIn | None = None
     told: tuple[Told, ...] | None = None
     score: float | None = None
@@ -166,16 +185,43 @@ def answer(request: Request, sources: Sources) -> Answer:
         distance=distance,
         far=far,
         posterior=posterior,
+        observed=_observed(target, sources),
         stand_in=None if decodes or is_sample else stand_in(latent, sources),
         told=_told(row, original, sources) if is_sample else None,
         score=_score(decoded, sources.model),
     )
 
 
+def _observed(target: Target, sources: Sources) -> Observed | None:
+    space = sources.space
+    observation = observation_of(space)
+    if observation is None or isinstance(target, LatentTarget):
+        return None
+    if isinstance(target, PlaceTarget):
+        if not isinstance(sources.inverse, ObservedInverse):
+            return None
+        return Observed(observation.column, observation.words(10.0 ** target.place[0]), "")
+    seen = space.columns.get(observation.column)
+    truth = space.columns.get(observation.question)
+    if not isinstance(seen, Numbers):
+        return None
+    return Observed(
+        observation.column,
+        observation.words(float(seen.values[target.row])),
+        "" if truth is None else truth.text(target.row),
+    )
+
+
 def stand_in(latent: Latents, sources: Sources) -> StandIn | None:
-    """The nearest sample to (d,) with its original; None where the data are not here."""
+    """The nearest sample to (d,) with its original; None where the data are not here.
+
+    None as well where latents are inferred from a number: many samples share a posterior, and
+    none of them stands for it.
+    """
     space = sources.space
     if sources.data is None or sources.nearest is None or not len(space):
+        return None
+    if observation_of(space) is not None:
         return None
     rows, _ = sources.nearest(space.latent, latent, 1, ())
     image = _original(int(rows[0]), sources)

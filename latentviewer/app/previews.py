@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 NEIGHBOURS_SHOWN = 8
 POSTERIOR_SHOWN = 6
+MEAN_TITLE = "Mean of the space"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,22 +120,35 @@ class Previews:
         """Keeps a made latent in the preview."""
         self._pin(f"Show {title}", LatentTarget(np.array(latent, np.float32), title))
 
+    def show_mean(self) -> None:
+        """Keeps the mean of all the space's latents in the preview."""
+        space = self._workspace.space
+        if not len(space):
+            raise UserError(f"{space.name} holds no samples, so it has no mean.")
+        self._workspace.call(
+            lambda: space.latent.mean(axis=0, dtype=np.float64).astype(np.float32),
+            lambda mean: self.pin_latent(mean, MEAN_TITLE),
+        )
+
     def unpin(self) -> None:
         """Lets the preview follow the cursor only."""
         self._workspace.session.change("Release the preview", pinned=None)
 
     def set_dimension(self, index: int, value: float) -> None:
         """Changes one number of the shown latent; the preview follows."""
-        shown = self._needed()
-        if not 0 <= index < len(shown.latent):
-            raise UserError(f"The latent has no dimension {index}; it has {len(shown.latent)}.")
-        latent = shown.latent.copy()
+        shown, target = self._needed(), self._target
+        latent, title, row = shown.latent, shown.title, shown.row
+        if isinstance(target, LatentTarget) and not self._spread:
+            # Asked for last; a quick hand changes it before it is answered.
+            latent, title, row = target.latent, target.title, target.row
+        if not 0 <= index < len(latent):
+            raise UserError(f"The latent has no dimension {index}; it has {len(latent)}.")
+        latent = latent.copy()
         latent[index] = value
-        title = shown.title if shown.title.startswith("Edited") else f"Edited {shown.title}"
         self._workspace.session.change(
             f"Set z {index}",
             merge_key=f"set-dimension-{index}",
-            pinned=LatentTarget(latent, title, shown.row),
+            pinned=LatentTarget(latent, edited_title(title), row),
         )
 
     def reset(self) -> None:
@@ -253,6 +267,11 @@ class Previews:
         self.shown = details.answer
         self.answered.emit(details.answer)
         self.detailed.emit(details)
+
+
+def edited_title(title: str) -> str:
+    """What a latent is called once a number of it was changed."""
+    return title if title.startswith("Edited") else f"Edited {title}"
 
 
 def _details(request: Request, sources: Sources, nearest: Nearest) -> Details:

@@ -1,13 +1,15 @@
 """What the session needs from the rooms it may not import; bootstrap fills it in."""
 
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.recipes import RecipeOffer, TrainedModel, TrainingRequest
+from latentviewer.domain.map_note import MapNote
 from latentviewer.domain.ports import DataDistance, DataSet, Inverse, Model
 from latentviewer.domain.space import Latents, Space
 from latentviewer.jobs.progress import JobStatus, Progress
@@ -78,12 +80,16 @@ class MapResult:
         places: the way there: (m, d) latents to (m, 2 or 3) places; exact for PCA, the
             weighted mean of the nearest samples' places for the rest.
         axes: a title for each axis; empty where an axis has no meaning of its own.
+        components: (2 or 3, d) float64, the axes of a linear map; None where it is not linear.
+        note: what else is to be known of it.
     """
 
     coordinates: Latents
     inverse: Inverse
     places: Callable[[Latents], Latents]
     axes: tuple[str, ...]
+    components: NDArray[np.float64] | None = None
+    note: MapNote = field(default_factory=MapNote)
 
 
 class UmapHandle(Protocol):
@@ -141,6 +147,8 @@ class Services:
         open_path: a space, a table of latents, a project, or a model; a sample's name too.
         open_model: a model by bundled name or folder.
         open_data: a data set by name or folder; raises `DataNotHereError` where absent.
+        fit: a data set in the shape that a model takes, named as in `open_model`; unchanged
+            where the model is not to be had.
         use_data_folder: where to look for data sets first, from now on.
         download: a job that fetches a data set by name.
         encode: a job that encodes a data set with a model into a space.
@@ -156,12 +164,15 @@ class Services:
         export_path: a job that decodes latents (f, d) and writes them as PNG strip, GIF or
             MP4 at so many frames a second, or the latents themselves as NPY.
         start_umap: UMAP in the child process.
+        recipes: what can be trained, and what lies unfinished.
+        train: a job that trains a recipe; its partial results are `TrainingReport`s.
     """
 
     samples: Callable[[], tuple[Sample, ...]]
     open_path: Callable[[str], Opened | ModelFound]
     open_model: Callable[[str], Model]
     open_data: Callable[[str], DataSet]
+    fit: Callable[[DataSet, str], DataSet]
     use_data_folder: Callable[[Path], None]
     download: Callable[[str], Generator[Progress, None, Path]]
     encode: Callable[[Model, DataSet], Generator[Progress, None, Space]]
@@ -176,3 +187,5 @@ class Services:
     save_project: Callable[[Path, Mapping[str, Any], Space], None]
     export_path: Callable[[Model | None, Latents, Path, int], Generator[Progress, None, Path]]
     start_umap: UmapStart
+    recipes: Callable[[], tuple[RecipeOffer, ...]]
+    train: Callable[[TrainingRequest], Generator[Progress, None, TrainedModel]]

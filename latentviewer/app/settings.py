@@ -20,6 +20,7 @@ class Settings:
         data_folders: where the user said data sets are.
         geometry, layout: the window's, as Qt gives them, hexadecimal.
         hint_seen: whether the first hint on the map has done its work.
+        posterior: whether the map draws the posterior of the shown sample.
         expressions: expressions evaluated last, newest last.
         truncation: of prior samples, as it was set last.
     """
@@ -30,6 +31,7 @@ class Settings:
     geometry: str = ""
     layout: str = ""
     hint_seen: bool = False
+    posterior: bool = True
     expressions: tuple[str, ...] = ()
     truncation: float = 1.0
 

@@ -10,17 +10,21 @@ import numpy as np
 from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
+from latentviewer.app.dimensions import Dimensions
 from latentviewer.app.layers import Layers
-from latentviewer.app.maps import METHOD_TITLES, Maps, methods
+from latentviewer.app.maps import Maps, method_title, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
+from latentviewer.app.posteriors import Posteriors
 from latentviewer.app.previews import Previews
+from latentviewer.app.ranking import ORDERS, Ranking
 from latentviewer.app.sampling import Sampling
 from latentviewer.app.selecting import Selecting
 from latentviewer.app.services import Services
 from latentviewer.app.settings import Settings
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import Blend, SamplingSettings, SessionState
+from latentviewer.app.training import AFRESH, CONTINUE, Training
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.table import Numbers
 from latentviewer.jobs.worker import Worker
@@ -30,8 +34,9 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, arithmetic, selecting, opening,
-            sampling, layers: the controllers. commands: the command list with its work.
+        workspace: what is open. maps, previews, paths, dimensions, posteriors, arithmetic,
+            selecting, ranking, opening, training, sampling, layers: the controllers.
+            commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -47,14 +52,19 @@ class Workbench:
         self.maps = Maps(self.workspace)
         self.previews = Previews(self.workspace)
         self.paths = Paths(self.workspace, self.previews)
+        self.dimensions = Dimensions(self.workspace, self.previews)
+        self.posteriors = Posteriors(self.workspace, self.previews, settings.posterior)
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
+        self.ranking = Ranking(self.workspace, self.previews, self.selecting)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
+        self.training = Training(self.workspace)
         self.sampling = Sampling(self.workspace, self.opening)
         self.layers = Layers(self.workspace, self.maps, self.opening)
         self.commands = Commands(self.present)
         self.commands.give_work(self._work())
         self.opening.opened.connect(self._on_opened)
+        self.opening.data_came.connect(self.training.look_again)
         self.workspace.session.changed.connect(self._on_state)
         self.arithmetic.outcome_changed.connect(self._on_outcome)
 
@@ -69,6 +79,7 @@ class Workbench:
         workspace, state = self.workspace, self.workspace.state
         columns = state.space.columns if state.space is not None else {}
         colour_by = columns.get(state.map.colour_by or "")
+        run = self.training.run
         there = {
             Needs.SPACE: state.space is not None,
             Needs.MODEL: workspace.model is not None,
@@ -80,6 +91,10 @@ class Workbench:
             Needs.UNDO: workspace.session.undo_title is not None,
             Needs.REDO: workspace.session.redo_title is not None,
             Needs.JOB: bool(workspace.jobs) or self.maps.is_forming,
+            Needs.TRAINING: self.training.active,
+            Needs.TRAINING_RUN: run is not None,
+            Needs.TRAINED: run is not None and run.model is not None,
+            Needs.SNAPSHOTS: len(self.training.snapshots) > 1,
             Needs.UNSAVED: workspace.session.unsaved,
         }
         return frozenset(need for need, holds in there.items() if holds)
@@ -89,12 +104,16 @@ class Workbench:
         state = self.workspace.state
         space = state.space
         fixed: dict[str, list[str]] = {
+            "numbers": list(self.ranking.columns),
+            "orders": list(ORDERS),
             "modes": ["replace", "add", "remove", "toggle"],
             "interpolations": list(INTERPOLATIONS),
             "blends": [blend.value for blend in Blend],
             "tools": ["move", "rectangle", "lasso", "path"],
             "themes": ["dark", "light"],
             "dims": ["2", "3"],
+            "recipes": [offer.name for offer in self.training.offers or ()],
+            "beginnings": [CONTINUE, AFRESH],
             "data": [
                 "digits",
                 "mnist:test",
@@ -105,6 +124,7 @@ class Workbench:
                 "faces:train",
                 "shapes:test",
                 "shapes:train",
+                "bridge",
                 "emoji",
             ],
             "groups": [group.name for group in state.groups],
@@ -127,7 +147,7 @@ class Workbench:
                 for wanted in ("", *classes)
             ]
         if source == "methods" and space is not None:
-            return [(name, METHOD_TITLES.get(name, name)) for name in methods(space)]
+            return [(name, method_title(space, name)) for name in methods(space)]
         if source == "categories" and space is not None:
             key = state.map.colour_by or space.label_column()
             column = space.columns.get(key or "")
@@ -174,6 +194,7 @@ class Workbench:
             "select.rows": selecting.rows,
             "select.point": selecting.point,
             "select.category": selecting.category,
+            "select.top": self.ranking.select_top,
             "groups.create": selecting.create_group,
             "groups.select": selecting.select_group,
             "groups.rename": selecting.rename_group,
@@ -194,9 +215,11 @@ class Workbench:
             "map.blend": maps.set_blend,
             "map.toggle_density": maps.toggle_density,
             "map.toggle_thumbnails": maps.toggle_thumbnails,
+            "map.toggle_posterior": self._toggle_posterior,
             "preview.pin_row": previews.pin_row,
             "preview.pin_place": previews.pin_place,
             "preview.unpin": previews.unpin,
+            "preview.show_mean": previews.show_mean,
             "preview.set_dimension": previews.set_dimension,
             "preview.reset": previews.reset,
             "preview.spread": previews.set_spread,
@@ -222,11 +245,26 @@ class Workbench:
             "path.closed": paths.toggle_closed,
             "path.show_frame": paths.show_frame,
             "arithmetic.evaluate": self.arithmetic.evaluate,
+            "train.start": self.training.start,
+            "train.stop": self.training.stop,
+            "train.open": self._open_trained,
+            "ranking.by": self.ranking.by,
+            "ranking.order": self.ranking.set_order,
+            "ranking.show": self.ranking.show,
             "data.get": opening.get_data,
             "data.encode": opening.encode,
             "data.use_folder": lambda path: opening.use_data_folder(str(path)),
             "jobs.cancel": self._cancel,
         }
+
+    def _open_trained(self) -> None:
+        model = self.training.model
+        self.opening.encode(str(model.folder), model.data)
+
+    def _toggle_posterior(self) -> None:
+        shown = not self.settings.posterior
+        self.remember(dataclasses.replace(self.settings, posterior=shown))
+        self.posteriors.enable(shown)
 
     def _cancel(self) -> None:
         self.maps.stop()

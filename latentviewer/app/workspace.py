@@ -48,6 +48,7 @@ class Workspace:
         self.distance: DataDistance | None = None
         self.epoch = 0
         self.jobs: list[JobHandle] = []
+        self._lasting: set[int] = set()
         self.sources_changed: Signal[[]] = Signal()
         self.map_changed: Signal[[MapResult | None]] = Signal()
         self.job_changed: Signal[[JobStatus]] = Signal()
@@ -122,17 +123,25 @@ class Workspace:
         """Shows a sentence that is no fault."""
         self.message.emit(sentence, False)
 
-    def track(self, handle: JobHandle) -> None:
-        """Keeps a job so that it can be cancelled."""
+    def track(self, handle: JobHandle, of_space: bool = True) -> None:
+        """Keeps a job so that it can be cancelled.
+
+        Args:
+            of_space: whether it means nothing once another space is open.
+        """
         self.jobs.append(handle)
+        if not of_space:
+            self._lasting.add(handle.id)
 
     def on_progress(self, status: JobStatus, _partial: object | None = None) -> None:
         """Passes a job's status on, and forgets it when it has ended."""
         if status.state in ("done", "failed", "cancelled"):
             self.jobs = [job for job in self.jobs if job.id != status.id]
+            self._lasting.discard(status.id)
         self.job_changed.emit(status)
 
-    def cancel_jobs(self) -> None:
-        """Cancels everything that runs or waits."""
+    def cancel_jobs(self, all_of_them: bool = True) -> None:
+        """Cancels everything that runs or waits, or only what belongs to the open space."""
         for job in tuple(self.jobs):
-            job.cancel()
+            if all_of_them or job.id not in self._lasting:
+                job.cancel()

@@ -54,6 +54,12 @@ def latency_rows(quick: bool) -> list[Row]:
     return rows
 
 
+def cursor_to_picture_ms(sample: str, moves: int) -> list[float]:
+    """Milliseconds from each of some cursor moves over a bundled sample to its picture."""
+    with open_sample_window(sample) as stage:
+        return _moves(stage, moves)
+
+
 class _PaintWatch(QObject):
     """Tells when a widget has been painted, and its window's new pixels handed on."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from latentviewer.bench.rows import Row
 
 GROUPS = ("map", "latency", "loop", "start")
+"""Of speed; `models`, of quality, is measured only when it is asked for."""
 
 
 def machine() -> dict[str, Any]:
@@ -28,11 +29,11 @@ def measure(groups: tuple[str, ...], quick: bool, say: Callable[[str], None]) ->
     rows: list[Row] = []
     for group in groups:
         say(f"measuring: {group}")
-        rows += _rows_of(group, quick)
+        rows += _rows_of(group, quick, say)
     return rows
 
 
-def _rows_of(group: str, quick: bool) -> list[Row]:
+def _rows_of(group: str, quick: bool, say: Callable[[str], None]) -> list[Row]:
     # Each group imports its peers only when it is asked for.
     if group == "map":
         from latentviewer.bench.map_rows import map_rows
@@ -42,6 +43,10 @@ def _rows_of(group: str, quick: bool) -> list[Row]:
         from latentviewer.bench.latency_rows import latency_rows
 
         return latency_rows(quick)
+    if group == "models":
+        from latentviewer.bench.model_rows import model_rows
+
+        return model_rows(quick, say)
     if group == "loop":
         from latentviewer.bench.loop_rows import loop_rows
 

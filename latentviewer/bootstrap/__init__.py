@@ -19,6 +19,7 @@ from latentviewer.bootstrap.running import open_window
 from latentviewer.bootstrap.shots import open_sample_window, shot
 from latentviewer.bootstrap.wiring import make_window
 from latentviewer.bootstrap.working import (
+    adopt,
     check_agreement,
     devices,
     encode,
@@ -33,6 +34,7 @@ from latentviewer.bootstrap.working import (
 )
 
 __all__ = [
+    "adopt",
     "check_agreement",
     "data_folders",
     "devices",

@@ -33,6 +33,14 @@ _SAMPLES = (
         "digits",
         "latents.arrow",
     ),
+    (
+        "bridge",
+        "Vehicles on a bridge",
+        "1,000 vehicles of which only the weight is seen. A mixture infers the type.",
+        "gaussian mixture",
+        "bridge",
+        "latents.arrow",
+    ),
 )
 
 
@@ -70,6 +78,7 @@ def open_reference(reference: str) -> Opened | ModelFound:
         UnsafeFileError: opening it could run code.
     """
     from latentviewer.app.services import ModelFound, Opened
+    from latentviewer.domain.space import NOTES
     from latentviewer.io.arrow_spaces import LEFT_OUT
     from latentviewer.io.projects import is_project, read_project
     from latentviewer.io.spaces import open_space
@@ -96,7 +105,8 @@ def open_reference(reference: str) -> Opened | ModelFound:
         session, space = read_project(path)
         return Opened(space, session, path)
     space = open_space(path)
-    return Opened(space, None, None, tuple(space.provenance.extra.get(LEFT_OUT, ())))
+    extra = space.provenance.extra
+    return Opened(space, None, None, (*extra.get(LEFT_OUT, ()), *extra.get(NOTES, ())))
 
 
 def find_space(reference: str) -> Space:

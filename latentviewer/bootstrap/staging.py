@@ -48,7 +48,7 @@ class Stage:
         self.window.set_theme(THEMES[theme])
         apply_theme(self._app, THEMES[theme])
         self.window.map_panel.view.animations_enabled = False
-        self.window.map_panel.view.set_rasteriser(rasteriser())
+        self.window.set_rasteriser(rasteriser())
 
     def __enter__(self) -> Stage:
         self.window.show()

@@ -23,6 +23,7 @@ from latentviewer.bootstrap.catalogue import (
     settings_file,
 )
 from latentviewer.bootstrap.forming import UmapLane
+from latentviewer.bootstrap.training import offers, train_live
 from latentviewer.bootstrap.working import encode, features, invert, sample
 from latentviewer.bundled import data_folder, state_folder
 from latentviewer.domain.errors import UserError
@@ -118,6 +119,7 @@ def make_services(
         open_path=open_reference,
         open_model=open_model,
         open_data=data,
+        fit=_fit,
         use_data_folder=use_folder,
         download=_download,
         encode=encode,
@@ -132,6 +134,8 @@ def make_services(
         save_project=_save_project,
         export_path=_export_path,
         start_umap=UmapLane(child),
+        recipes=lambda: offers([*folders, data_folder()]),
+        train=lambda request: train_live(request, data),
     )
 
 
@@ -174,7 +178,7 @@ def warm_kernels(window: MainWindow, lanes: Lanes) -> None:
 
         warm()
         made = NumbaRasteriser()
-        lanes.inbox.deliver(lambda: window.map_panel.view.set_rasteriser(made))
+        lanes.inbox.deliver(lambda: window.set_rasteriser(made))
 
     lanes.warming = threading.Thread(target=load, name="warm kernels")
     lanes.warming.start()
@@ -213,6 +217,16 @@ class _Keeper:
                 )
 
 
+def _fit(data: DataSet, model: str) -> DataSet:
+    from latentviewer.bootstrap.catalogue import model_card
+    from latentviewer.io.fitted import fitted
+
+    try:
+        return fitted(data, model_card(model).image)[0]
+    except UserError:
+        return data  # opening the model says what is wrong with it
+
+
 def _download(name: str) -> Generator[Progress, None, Path]:
     from latentviewer.io.download import download
 
@@ -227,7 +241,11 @@ def _pca(latents: Latents, dims: int) -> MapResult:
         f"PC {axis + 1} · {100 * share:.0f} %" for axis, share in enumerate(fitted.explained[:dims])
     )
     return MapResult(
-        fitted.coordinates, PcaInverse(fitted), lambda latent: transform(fitted, latent), axes
+        fitted.coordinates,
+        PcaInverse(fitted),
+        lambda latent: transform(fitted, latent),
+        axes,
+        fitted.components,
     )
 
 
@@ -237,7 +255,11 @@ def _pca_onto(latents: Latents, dims: int, onto: Latents) -> MapResult:
     fitted = turned(fit_pca(latents, dims), onto)
     axes = tuple(f"PCA, turned · {100 * share:.0f} %" for share in fitted.explained[:dims])
     return MapResult(
-        fitted.coordinates, PcaInverse(fitted), lambda latent: transform(fitted, latent), axes
+        fitted.coordinates,
+        PcaInverse(fitted),
+        lambda latent: transform(fitted, latent),
+        axes,
+        fitted.components,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,11 +13,13 @@ from latentviewer.bootstrap.catalogue import open_data, open_model
 from latentviewer.bundled import models_folder
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability
+from latentviewer.domain.space import NOTES
 from latentviewer.jobs.progress import Progress
 
 if TYPE_CHECKING:
     from latentviewer.domain.ports import DataSet, Images, Model, Rasteriser
     from latentviewer.domain.space import Latents, Space
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 
 T = TypeVar("T")
 
@@ -42,8 +44,14 @@ def encode(
     """
     from latentviewer.engine.encoding import encode_data, space_of
 
+    if Capability.OBSERVE in model.card.capabilities:
+        from latentviewer.engine.observing import observing_data
+
+        observing = observing_data(model, data, reference_of(model), layer)
+        return (yield from _with_progress(observing))
+    data, note = _fitted(model, data)
     encoding = yield from _with_progress(encode_data(model, data, batch, layer))
-    return space_of(encoding, model.card, data, reference_of(model), layer)
+    return _noted(space_of(encoding, model.card, data, reference_of(model), layer), note)
 
 
 def sample(model: Model, count: int, **options: Any) -> Generator[Progress, None, Space]:
@@ -64,8 +72,31 @@ def invert(
     """Searches latents for the samples of a data set, for a model without encoder."""
     from latentviewer.engine.sampling import inverting_data
 
+    data, note = _fitted(model, data)
     searching = inverting_data(model, data, reference_of(model), steps=steps, seed=seed)
-    return (yield from _with_progress(searching))
+    return _noted((yield from _with_progress(searching)), note)
+
+
+def adopt(name: str, weights: Path, out: Path, classes: Sequence[str] | None) -> Path:
+    """Makes a model folder of a torchvision classifier's weights; see `engine.adopting`."""
+    from latentviewer.engine.adopting import adopt_torchvision
+
+    return adopt_torchvision(name, weights, out, classes)
+
+
+def _fitted(model: Model, data: DataSet) -> tuple[DataSet, str | None]:
+    """The data in the shape that the model takes, and a sentence where that changed them."""
+    from latentviewer.io.fitted import fitted
+
+    return fitted(data, model.card.image)
+
+
+def _noted(space: Space, note: str | None) -> Space:
+    if note is None:
+        return space
+    extra = {**space.provenance.extra, NOTES: [note]}
+    provenance = dataclasses.replace(space.provenance, extra=extra)
+    return dataclasses.replace(space, provenance=provenance)
 
 
 def features(model: Model, data: DataSet, layer: str) -> Generator[Progress, None, Latents]:
@@ -192,7 +223,18 @@ def evaluate(model: Model, data: DataSet) -> dict[str, Any]:
     """
     from latentviewer.engine.measuring import measure
 
-    return measure(model, data)
+    return measure(model, data, judge=judge_of(data))
+
+
+def judge_of(data: DataSet) -> ConvClassifier | None:
+    """The bundled classifier of such images, if there is one."""
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
+
+    folder = models_folder() / f"{data.name.partition(':')[0]}-classifier"
+    if not (folder / "config.json").is_file():
+        return None
+    found = open_model(folder.name)
+    return found if isinstance(found, ConvClassifier) else None
 
 
 def train(
@@ -224,5 +266,6 @@ def train(
     )
     data = open_data(recipe.data, data_folder)
     measured = open_data(recipe.test_data, data_folder)
-    result = yield from _with_progress(run(recipe, data, out, test_data=measured, fresh=fresh))
+    options: dict[str, Any] = {"test_data": measured, "judge": judge_of(measured), "fresh": fresh}
+    result = yield from _with_progress(run(recipe, data, out, **options))
     return Path(result.folder)

@@ -30,7 +30,7 @@ def bench(arguments: argparse.Namespace) -> int:
     """Measures the speed beside its peers."""
     from latentviewer.bench.run import GROUPS, machine, measure
 
-    groups = tuple(arguments.only or GROUPS)
+    groups = ("models",) if arguments.models else tuple(arguments.only or GROUPS)
     rows = measure(groups, arguments.quick, write_note)
     if arguments.json:
         write_json({"machine": machine(), "rows": [dataclasses.asdict(row) for row in rows]})

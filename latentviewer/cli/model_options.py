@@ -14,6 +14,10 @@ _SAMPLE_JSON = """\
 --json prints {written, model, samples, latent_dim, columns, seconds}: columns: such as score, the
   discriminator's log odds that the sample is real."""
 
+_ADOPT_JSON = """\
+--json prints {written, name, classes, layers, latent_dim}: layers: those whose features can be
+  had with “encode --layer”; the last one is the latent."""
+
 _INVERT_JSON = """\
 --json prints {written, samples, latent_dim, columns, model, data, error, seconds}:
   error: mean squared error per value (0..1) of the found latents' pictures."""
@@ -52,6 +56,22 @@ def model_commands(commands: Any) -> None:
     command.add_argument("--limit", type=count, metavar="N", help="only the first N samples")
     command.add_argument(
         "--layer", type=name, help="of a classifier: take its features; default: the last one"
+    )
+
+    command = add(
+        commands,
+        "adopt",
+        "making:adopt",
+        "make a model folder of a torchvision classifier's weights",
+        _ADOPT_JSON,
+    )
+    command.add_argument("name", type=name, metavar="NAME", help="torchvision's, such as resnet18")
+    command.add_argument(
+        "weights", type=Path, metavar="WEIGHTS", help="a state dict, .safetensors or .pth"
+    )
+    output(command, "FOLDER", "the model folder to write")
+    command.add_argument(
+        "--classes", type=Path, metavar="FILE", help="text file with one class name a line"
     )
 
     command = add(

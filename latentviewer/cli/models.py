@@ -26,7 +26,7 @@ from latentviewer.domain.first_samples import first_samples
 from latentviewer.domain.path import Path as LatentPath
 from latentviewer.domain.path import Waypoint
 from latentviewer.domain.ports import Capability, Images, Model
-from latentviewer.domain.space import Latents, Space
+from latentviewer.domain.space import NOTES, Latents, Space
 
 _DECODED_AT_ONCE = 256
 
@@ -45,6 +45,8 @@ def encode(arguments: argparse.Namespace) -> int:
     steps = bootstrap.encode(model, data, arguments.batch, arguments.layer)
     space = follow(f"Encode {data.name}", steps)
     write_space(space, output)
+    for note in space.provenance.extra.get(NOTES, ()):
+        write_note(f"latentviewer: {note}")
     seconds = time.monotonic() - started
     if arguments.json:
         write_json(

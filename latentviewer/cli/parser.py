@@ -257,7 +257,11 @@ def _machine_commands(commands: Any) -> None:
         commands, "bench", "machine:bench", "measure the speed beside its peers", _BENCH_JSON
     )
     command.add_argument("--quick", action="store_true", help="smaller sizes, fewer repeats")
-    command.add_argument(
+    what = command.add_mutually_exclusive_group()
+    what.add_argument(
+        "--models", action="store_true", help="the quality of the bundled models instead"
+    )
+    what.add_argument(
         "--only",
         action="append",
         metavar="GROUP",

@@ -30,5 +30,9 @@ class DataNotHereError(UserError):
     """A known data set that is not on this machine; the sentence says how to get it."""
 
 
+class UnfinishedRunError(UserError):
+    """An unfinished training run that cannot be gone on with; starting afresh mends it."""
+
+
 class CancelledError(Exception):
     """Work was stopped because the user asked for it; never shown as a fault."""

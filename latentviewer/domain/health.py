@@ -9,6 +9,9 @@ from latentviewer.domain.space import Latents
 
 _ROWS_PER_TURN = 65536
 
+ACTIVE_ABOVE = 0.01
+"""A unit whose posterior mean varies more than this is active (Burda et al. 2016)."""
+
 
 def kl_per_dimension(mean: Latents, std: Latents) -> NDArray[np.float64]:
     """Mean KL divergence of the posterior from the prior N(0, I), in each dimension.
@@ -40,7 +43,19 @@ def kl_per_dimension(mean: Latents, std: Latents) -> NDArray[np.float64]:
     return total / len(mean) if len(mean) else np.full(mean.shape[1], np.nan)
 
 
-def active_units(mean: Latents, threshold: float = 0.01) -> NDArray[np.bool_]:
+def variance_per_dimension(mean: Latents) -> NDArray[np.float64]:
+    """How much each dimension varies over the data: of (n, d) latents, (d,) in float64.
+
+    Divided by n; NaN where there are no samples.
+    """
+    if mean.ndim != 2:
+        raise ValueError(f"mean must be (n, d), not {mean.shape}")
+    if len(mean) == 0:
+        return np.full(mean.shape[1], np.nan)
+    return np.asarray(mean.var(axis=0, dtype=np.float64))
+
+
+def active_units(mean: Latents, threshold: float = ACTIVE_ABOVE) -> NDArray[np.bool_]:
     """Which dimensions the encoder uses: the posterior mean varies over the data.
 
     Burda et al. 2016, section 4.2: a unit is active if the variance over samples of its
@@ -53,11 +68,7 @@ def active_units(mean: Latents, threshold: float = 0.01) -> NDArray[np.bool_]:
     Returns:
         (d,) true where active; none where there are no samples.
     """
-    if mean.ndim != 2:
-        raise ValueError(f"mean must be (n, d), not {mean.shape}")
-    if len(mean) == 0:
-        return np.zeros(mean.shape[1], np.bool_)
-    return np.asarray(mean.var(axis=0, dtype=np.float64) > threshold)
+    return np.asarray(variance_per_dimension(mean) > threshold)
 
 
 def reconstruction_error(original: NDArray[Any], decoded: NDArray[Any]) -> NDArray[np.float64]:

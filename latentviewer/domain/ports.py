@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.domain.observation import Observation
 from latentviewer.domain.space import Latents
 from latentviewer.domain.table import Column
 
@@ -30,6 +31,7 @@ class Capability(StrEnum):
     LAYERS = "layers"
     CLASSIFY = "classify"
     INVERT = "invert"
+    OBSERVE = "observe"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class ImageShape:
     channels: int
 
 
+NO_IMAGE = ImageShape(0, 0, 0)
+"""Of a model that neither takes nor makes images."""
+
+
 @dataclass(frozen=True)
 class ModelCard:
     """What is known of a model without running it.
@@ -50,7 +56,7 @@ class ModelCard:
         path: where it lies, as text.
         family: such as `conv-vae`.
         latent_dim: dimensions of one latent.
-        image: the shape of its images.
+        image: the shape of its images, or `NO_IMAGE`.
         capabilities: what it can do.
         data: the data set it was trained on, by name, if known.
         weights_hash: SHA-256 of the weights file, hexadecimal.
@@ -208,6 +214,20 @@ class Layered(Protocol):
 
         Where a layer keeps places, its values are averaged over the picture.
         """
+        ...
+
+
+@runtime_checkable
+class Observing(Protocol):
+    """A model with the capability `observe`: it sees one number of each sample, no image."""
+
+    @property
+    def observation(self) -> Observation:
+        """Which number it sees, and what that says about the hidden class."""
+        ...
+
+    def posterior(self, values: NDArray[np.float64]) -> Latents:
+        """(n,) observed numbers above 0 to the classes' probabilities, (n, k); rows sum to 1."""
         ...
 
 

@@ -14,6 +14,9 @@ from latentviewer.domain.table import Categories, Column
 
 Latents = NDArray[np.float32]
 
+NOTES = "notes"
+"""In a provenance's `extra`: sentences that whoever opens the space should be told."""
+
 
 @dataclass(frozen=True)
 class Provenance:

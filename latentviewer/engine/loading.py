@@ -20,9 +20,11 @@ from latentviewer.engine.adapters import (
     conv_diffusion,
     conv_gan,
     conv_vae,
+    gaussian_mixture,
+    torchvision_classifier,
 )
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME, model_folder, read_config
-from latentviewer.engine.networks import adversarial, classifying, convolutional, diffusion
+from latentviewer.engine.networks import adversarial, classifying, convolutional, diffusion, mixture
 from latentviewer.engine.weights import (
     check_entries,
     parameter_count,
@@ -83,6 +85,18 @@ def _families() -> dict[str, Family]:
             classifying.ClassifierNet,
             conv_classifier.ConvClassifier,
             conv_classifier.CAPABILITIES,
+        ),
+        torchvision_classifier.FAMILY: Family(
+            torchvision_classifier.config_from_json,
+            torchvision_classifier.build,
+            torchvision_classifier.TorchvisionClassifier,
+            torchvision_classifier.CAPABILITIES,
+        ),
+        gaussian_mixture.FAMILY: Family(
+            mixture.mixture_config,
+            mixture.MixtureNet,
+            gaussian_mixture.GaussianMixtureModel,
+            gaussian_mixture.CAPABILITIES,
         ),
     }
 

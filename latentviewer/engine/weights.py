@@ -29,6 +29,9 @@ _BYTES_OF_DTYPE = {
 }  # fmt: skip
 
 
+_DTYPES = {torch.float32: "F32", torch.int64: "I64"}  # of models that are opened
+
+
 @dataclass(frozen=True)
 class TensorEntry:
     """What the header says of one tensor: dtype as safetensors spells it, and shape."""
@@ -96,10 +99,12 @@ def read_tensors(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def check_entries(
-    path: Path, entries: Mapping[str, TensorEntry], wanted: Mapping[str, Tensor]
+    path: Path,
+    entries: Mapping[str, TensorEntry],
+    wanted: Mapping[str, Tensor],
+    mend: str = "the config.json beside it belongs to other weights",
 ) -> None:
-    """Raises a UserError that names the first tensor that does not fit."""
-    mend = "the config.json beside it belongs to other weights"
+    """Raises a UserError that names the first tensor that does not fit, and ends with `mend`."""
     for name, tensor in wanted.items():
         shape = tuple(tensor.shape)
         if name not in entries:
@@ -107,17 +112,26 @@ def check_entries(
         entry = entries[name]
         if entry.shape != shape:
             raise UserError(
-                f"{path}: tensor “{name}” has shape {entry.shape}, and the config asks for "
+                f"{path}: tensor “{name}” has shape {entry.shape}, and the model asks for "
                 f"{shape}; {mend}."
             )
-        if entry.dtype != "F32":
+        dtype = _DTYPES[tensor.dtype]
+        if entry.dtype != dtype:
             raise UserError(
-                f"{path}: tensor “{name}” is {entry.dtype} and must be F32; "
+                f"{path}: tensor “{name}” is {entry.dtype} and must be {dtype}; "
                 "save the weights as float32."
             )
     for name in entries:
         if name not in wanted:
             raise UserError(f"{path}: tensor “{name}” has no place in the model; {mend}.")
+
+
+def entries_of(tensors: Mapping[str, Tensor]) -> dict[str, TensorEntry]:
+    """What a header would say of tensors in memory; `?` for a dtype that no model here has."""
+    return {
+        name: TensorEntry(_DTYPES.get(tensor.dtype, "?"), tuple(tensor.shape))
+        for name, tensor in tensors.items()
+    }
 
 
 def parameter_count(entries: Mapping[str, TensorEntry]) -> int:

@@ -21,7 +21,7 @@ from latentviewer.io.known_sets import DIGIT_NAMES, KNOWN_SETS, LOCAL_SETS, Know
 
 _DIGITS_TEST = 297
 _SPLITS = ("train", "test")
-ALWAYS_HERE = {"digits": "scikit-learn", "faces": "drawn", "shapes": "drawn"}
+ALWAYS_HERE = {"digits": "scikit-learn", "faces": "drawn", "shapes": "drawn", "bridge": "drawn"}
 """The sets that need no files, and where their samples come from."""
 
 Folders = Path | Sequence[Path] | None
@@ -35,8 +35,8 @@ def open_data(spec: str, folder: Folders = None) -> DataSet:
     data set's `notes`, where it has them.
 
     Args:
-        spec: the name or folder, with `:train` or `:test` for one part of it; of `faces` and
-            `shapes`, which are drawn, any number can be had, such as `faces:5000`.
+        spec: the name or folder, with `:train` or `:test` for one part of it; of `faces`,
+            `shapes` and `bridge`, which are drawn, any number can be had, such as `faces:5000`.
         folder: looked into first, before the user's data folder; several are tried in
             order. Each may be the folder of the files or the one above it.
 
@@ -58,6 +58,10 @@ def open_data(spec: str, folder: Folders = None) -> DataSet:
         from latentviewer.io.shapes.data_set import open_shapes
 
         return open_shapes(split)
+    if name == "bridge":
+        from latentviewer.io.bridge.data_set import open_bridge
+
+        return open_bridge(split)
     if name in KNOWN_SETS:
         known = KNOWN_SETS[name]
         place = _place_of(known, splits, folder)

@@ -72,3 +72,29 @@ def eta_s(fraction: float | None, elapsed_s: float) -> float | None:
     if fraction is None or fraction < 0.02 or elapsed_s < 0.5:
         return None
     return elapsed_s * (1 - min(fraction, 1.0)) / fraction
+
+
+class Pace:
+    """How fast a job goes, from the first fraction it told of.
+
+    A run that goes on from the middle starts there, and its pace is that of this sitting.
+    """
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+
+    def eta_s(self, fraction: float | None, now: float) -> float | None:
+        """Seconds left, or None where that cannot be told yet.
+
+        Args:
+            fraction: done so far, 0 to 1, or None where that is not known.
+            now: seconds on a clock that never goes back.
+        """
+        if fraction is None:
+            return None
+        if self._first is None:
+            self._first = (fraction, now)
+        begun, at = self._first
+        if fraction >= 1 or begun >= 1:
+            return 0.0
+        return eta_s((fraction - begun) / (1 - begun), now - at)

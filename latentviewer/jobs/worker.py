@@ -2,7 +2,8 @@
 
 A preview waits in a slot of its own, and a newer one takes its place, so that the answer
 shown is always to the latest question that could be answered in time. Jobs are generators;
-between two of their steps the thread looks at everything that is more urgent.
+between two of their steps the thread looks at everything that is more urgent. A job that gives
+way, such as an hour of training, is set aside while another one is there.
 """
 
 import itertools
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from latentviewer.domain.errors import CancelledError
-from latentviewer.jobs.progress import CancelToken, JobState, JobStatus, Progress, eta_s
+from latentviewer.jobs.progress import CancelToken, JobState, JobStatus, Pace, Progress
 
 T = TypeVar("T")
 Deliver = Callable[[Callable[[], None]], None]
@@ -78,9 +79,11 @@ class _Run(Generic[T]):
     failed: Callable[[BaseException], None]
     progress: Callable[[JobStatus, object | None], None] | None
     cancelled: Callable[[], None] | None
+    gives_way: bool
     steps: Job[T] | None = None
     began: float = 0.0
     reported: float = field(default=-1.0)
+    pace: Pace = field(default_factory=Pace)
 
 
 class Worker:
@@ -156,12 +159,17 @@ class Worker:
         failed: Callable[[BaseException], None],
         progress: Callable[[JobStatus, object | None], None] | None = None,
         cancelled: Callable[[], None] | None = None,
+        gives_way: bool = False,
     ) -> JobHandle:
-        """Queues a job behind those that wait."""
+        """Queues a job behind those that wait.
+
+        Args:
+            gives_way: whether every other job goes first, even one that comes later.
+        """
         handle = JobHandle(title)
         handle.cancelled_by(self._nudge)
         with self._wake:
-            self._runs.append(_Run(handle, start, done, failed, progress, cancelled))
+            self._runs.append(_Run(handle, start, done, failed, progress, cancelled, gives_way))
             self._wake.notify()
         return handle
 
@@ -207,8 +215,8 @@ class Worker:
                 else:
                     self._previews_in_a_row = 0
                     call = self._calls.popleft() if self._calls else None
-                    if call is None and self._running is None:
-                        self._running = self._runs.popleft()
+                    if call is None:
+                        self._choose_run()
             if question is not None:
                 self._answer(question)
             elif call is not None:
@@ -217,8 +225,18 @@ class Worker:
                 self._step(self._running)
             # Waiting for the next, the thread keeps nothing of the last alive.
             question = call = None
-        if self._running is not None and self._running.steps is not None:
-            self._running.steps.close()
+        for run in (self._running, *self._runs):
+            if run is not None and run.steps is not None:
+                run.steps.close()
+
+    def _choose_run(self) -> None:
+        """What was cancelled first, for it ends at once; what gives way last."""
+        there = [run for run in (self._running, *self._runs) if run is not None]
+        if len(there) > 1:
+            self._running = min(there, key=lambda r: (not r.handle.token.cancelled, r.gives_way))
+            self._runs = deque(run for run in there if run is not self._running)
+        elif self._running is None:
+            self._running = self._runs.popleft()
 
     def _answer(self, question: _Question) -> None:
         try:
@@ -282,7 +300,7 @@ class Worker:
             step.fraction,
             step.text,
             elapsed,
-            eta_s(step.fraction, elapsed),
+            run.pace.eta_s(step.fraction, now),
         )
         run.handle.status = status
         due = state != "running" or now - run.reported >= 1 / REPORTS_PER_S

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from latentviewer.app.colouring import as_categories
-from latentviewer.app.maps import METHOD_TITLES, methods
+from latentviewer.app.maps import method_title, methods
 from latentviewer.app.opening import AUTOSAVED
 from latentviewer.app.state import Blend, SessionState, Target
+from latentviewer.app.training import Stage, TrainingRun
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Rasteriser
@@ -28,8 +29,10 @@ from latentviewer.domain.table import Categories
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.ui.application import apply_theme
 from latentviewer.ui.command_palette import CommandPalette
+from latentviewer.ui.editor.dimensions_presenter import DimensionsPresenter
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
+from latentviewer.ui.editor.ranking_presenter import RankingPresenter
 from latentviewer.ui.map.layers_presenter import LayersPresenter
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.map.presenter import MapPresenter
@@ -40,10 +43,12 @@ from latentviewer.ui.sidebar import Sidebar
 from latentviewer.ui.status import StatusLine
 from latentviewer.ui.theme import THEMES, Theme
 from latentviewer.ui.top_bar import TopBar
+from latentviewer.ui.training.presenter import TrainingPresenter
 from latentviewer.ui.welcome import WelcomePage
 from latentviewer.ui.window_commands import WindowCommands
 
 _SIDEBAR_PX, _PREVIEW_PX, _EDITOR_PX = 236, 348, 236
+_TRAINING_PX, _TRAINING_SHARE = 330, 0.45
 _FIRST_SIZE = (1440, 900)
 
 
@@ -62,6 +67,8 @@ class MainWindow(QMainWindow):
         self.theme = THEMES[workbench.settings.theme]
         self.on_first_paint: Callable[[], None] | None = None
         self._answered = False
+        self._rasteriser = rasteriser
+        self._training_known: tuple[Stage, bool] | None = None
         self.setWindowTitle("LatentViewer")
         self.setAcceptDrops(True)
         self.setAccessibleName("LatentViewer")
@@ -83,6 +90,8 @@ class MainWindow(QMainWindow):
             self.workbench.commands.run(command_id, **arguments)
         except UserError as error:
             self.status.say(str(error), True)
+            # A button that was pressed in vain must not look pressed.
+            self._show_controls(self.workbench.workspace.state)
         else:
             self.status.outdate(said, at_once=command_id in ("edit.undo", "edit.redo"))
             if command_id == "groups.create" and not arguments and self.sidebar.isVisible():
@@ -141,6 +150,12 @@ class MainWindow(QMainWindow):
         self.layers = LayersPresenter(workbench, self.map_panel.layers)
         self.previews = PreviewPresenter(workbench, self.preview, self.maps, self.status)
         self.films = EditorPresenter(workbench, self.editor)
+        self.training = TrainingPresenter(
+            workbench, self.editor, self.dispatch, self._rasteriser, self.theme,
+            self._on_training_began,
+        )  # fmt: skip
+        self.dimensions = DimensionsPresenter(workbench, self.editor.dimensions_tab)
+        self.ranking = RankingPresenter(workbench, self.editor.ranking_tab, self.theme)
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
         workspace.session.changed.connect(self._on_state)
@@ -149,6 +164,7 @@ class MainWindow(QMainWindow):
         workspace.message.connect(self.status.say)
         workbench.paths.film_changed.connect(lambda _film: self._refresh_commands())
         workbench.maps.forming.connect(lambda _forming: self._refresh_commands())
+        workbench.training.changed.connect(self._on_training)
         workbench.previews.answered.connect(self._on_answer)
         workbench.previews.cleared.connect(self._on_cleared)
         workbench.opening.opening.connect(self._on_opening)
@@ -164,11 +180,16 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, theme)
         for panel in (
-            self.menus, self.maps, self.preview, self.editor, self.sidebar, self.top_bar,
-            self.welcome, self.status,
+            self.menus, self.maps, self.preview, self.editor, self.ranking, self.training,
+            self.sidebar, self.top_bar, self.welcome, self.status,
         ):  # fmt: skip
             panel.set_theme(theme)
         self.workbench.remember(dataclasses.replace(self.workbench.settings, theme=theme.name))
+
+    def set_rasteriser(self, rasteriser: Rasteriser) -> None:
+        """Another rasteriser for every map, such as the fast one once it is loaded."""
+        self.map_panel.view.set_rasteriser(rasteriser)
+        self.training.set_rasteriser(rasteriser)
 
     def show_panel(self, panel: QWidget, visible: bool) -> None:
         """Shows or hides the sidebar or the editor."""
@@ -195,6 +216,21 @@ class MainWindow(QMainWindow):
         else:
             self.status.say("", False)
 
+    def _on_training_began(self) -> None:
+        self.show_panel(self.editor, True)
+        self.editor.show_training()
+        above, below = self._rows.sizes()
+        wanted = round(min(_TRAINING_PX, _TRAINING_SHARE * (above + below)))
+        if below < wanted:
+            self._rows.setSizes([above + below - wanted, wanted])
+
+    def _on_training(self, run: TrainingRun) -> None:
+        # Only what can be done now counts here, and that changes with the stage.
+        known = (run.stage, len(self.workbench.training.snapshots) > 1)
+        if known != self._training_known:
+            self._training_known = known
+            self._refresh_commands()
+
     def _on_job(self, status: JobStatus) -> None:
         self.status.set_job(status)
         self._refresh_commands()
@@ -203,6 +239,7 @@ class MainWindow(QMainWindow):
         open_now = new.space is not None
         self._middle.setCurrentWidget(self.map_panel if open_now else self.welcome)
         self.preview.setVisible(open_now)
+        self.editor.set_space_open(open_now)
         replaced = (
             new.space is None or old.space is None or old.space.latent is not new.space.latent
         )
@@ -213,7 +250,7 @@ class MainWindow(QMainWindow):
         if old.space is None and new.space is not None:
             self.editor.setVisible(True)
         if new.space is None:
-            self.editor.setVisible(False)
+            self.editor.setVisible(self.training.tab is not None)
             self.sidebar.setVisible(False)
             self.top_bar.set_space(None, "")
             self.status.set_counts(0, 0)
@@ -238,7 +275,7 @@ class MainWindow(QMainWindow):
         count = "1 latent" if len(space) == 1 else f"{len(space):,} latents"
         self.top_bar.set_space(space.name, f"{count} × {space.dim}")
         self.top_bar.set_methods(
-            [(name, METHOD_TITLES.get(name, name)) for name in methods(space)], state.map.method
+            [(name, method_title(space, name)) for name in methods(space)], state.map.method
         )
         columns = [("", "One colour")]
         for name, column in space.columns.items():
@@ -263,10 +300,12 @@ class MainWindow(QMainWindow):
             "map.two": state.map.dims == 2,
             "map.three": state.map.dims == 3,
             "map.toggle_density": state.map.blend is Blend.DENSITY,
+            "map.toggle_posterior": self.workbench.settings.posterior,
             "map.toggle_thumbnails": state.map.thumbnails,
             "path.closed": state.path.closed,
             "view.editor": self.editor.isVisible(),
             "view.sidebar": self.sidebar.isVisible(),
+            "train.log_scale": self.training.log,
             f"map.tool_{self.window_commands.tool}": True,
         }
         return frozenset(command_id for command_id, held in holds.items() if held)
@@ -327,6 +366,8 @@ class MainWindow(QMainWindow):
             self._remember_layout()
         self.previews.stop()
         self.films.stop()
+        self.training.stop()
+        self.dimensions.stop()
         try:
             self.workbench.close()
         except (UserError, OSError) as error:

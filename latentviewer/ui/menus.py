@@ -15,7 +15,8 @@ _AFTER_A_LINE = frozenset(
     {
         "file.save", "file.export_map", "data.locate", "file.quit", "search.focus",
         "groups.create", "map.compute_umap", "map.fit", "map.tool_move", "map.bigger_points",
-        "latent.sample_prior", "path.play", "view.editor", "view.path_tab", "view.screenshot",
+        "latent.sample_prior", "path.play", "train.stop", "train.replay", "view.editor",
+        "view.path_tab", "view.screenshot",
     }
 )  # fmt: skip
 
@@ -23,8 +24,8 @@ _AFTER_A_LINE = frozenset(
 CHECKABLE = frozenset(
     {
         "map.two", "map.three", "map.tool_move", "map.tool_rectangle", "map.tool_lasso",
-        "map.tool_path", "map.toggle_density", "map.toggle_thumbnails", "path.closed",
-        "view.editor", "view.sidebar",
+        "map.tool_path", "map.toggle_density", "map.toggle_thumbnails", "map.toggle_posterior",
+        "path.closed", "train.log_scale", "view.editor", "view.sidebar",
     }
 )  # fmt: skip
 

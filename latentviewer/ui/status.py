@@ -3,9 +3,17 @@
 import time
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from latentviewer.jobs.progress import JobStatus
+from latentviewer.ui.elided_label import ElidedLabel
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.theme import Theme
@@ -28,9 +36,11 @@ class StatusLine(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 0, 12, 0)
         row.setSpacing(10)
-        self._message = QLabel()
+        # Neither may ask for so much room that the window grows.
+        self._message = ElidedLabel()
         self._message.setAccessibleName("Message")
-        self._job = QLabel()
+        self._job = ElidedLabel()
+        self._job.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         self._job.setAccessibleName("Running work")
         self._bar = QProgressBar()
         self._bar.setAccessibleName("Progress of the running work")
@@ -56,9 +66,9 @@ class StatusLine(QWidget):
         row.addWidget(self._message, 1)
         for widget in (self._job, self._bar, self._cancel):
             row.addWidget(widget)
-        for widget in (self._selected, self._counts, self._latency, self._device):
+        for label in (self._selected, self._counts, self._latency, self._device):
             row.addSpacing(8)
-            row.addWidget(widget)
+            row.addWidget(label)
         self._fade = QTimer(self)
         self._fade.setSingleShot(True)
         self._fade.timeout.connect(self._clear)

@@ -124,6 +124,8 @@ QPushButton[role="primary"] { background: $accent; color: $accent_text; border-c
   font-weight: 600; }
 QPushButton[role="primary"]:hover { background: $accent_hover; }
 QPushButton[role="primary"]:focus { border: 2px solid $text; padding: 4px 10px; }
+QPushButton[role="primary"]:disabled { background: transparent; color: $text_faint;
+  border-color: $border; }
 QToolButton { padding: 5px; }
 QToolButton[role="flat"], QPushButton[role="flat"] { background: transparent;
   border-color: transparent; }
@@ -154,6 +156,14 @@ QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; pa
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
   width: 0; border: none; }
 QCheckBox { spacing: 7px; background: transparent; }
+QRadioButton { spacing: 7px; background: transparent; }
+QRadioButton:disabled { color: $text_faint; }
+QRadioButton::indicator { width: 12px; height: 12px; border: 1px solid $text_faint;
+  border-radius: 7px; background: $raised; }
+QRadioButton::indicator:hover, QRadioButton::indicator:focus { border-color: $accent; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 4px solid $accent;
+  background: $accent_text; }
+QRadioButton::indicator:disabled { border-color: $border; }
 
 QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }

@@ -19,6 +19,7 @@ from latentviewer.ui.sampling.sample_dialog import SampleDialog
 from latentviewer.ui.save_dialog import ask_where_to_save
 from latentviewer.ui.shortcuts_dialog import ShortcutsDialog
 from latentviewer.ui.theme import THEMES
+from latentviewer.ui.training.train_dialog import TrainDialog
 
 if TYPE_CHECKING:
     from latentviewer.ui.main_window import MainWindow
@@ -40,6 +41,7 @@ class WindowCommands:
     def __init__(self, window: MainWindow) -> None:
         self._window = window
         self.tool = "move"
+        self._train_dialog: TrainDialog | None = None
 
     def work(self) -> Mapping[str, Callable[..., object]]:
         """Command ids and what they do."""
@@ -72,6 +74,10 @@ class WindowCommands:
             "model.sample": self._sample,
             "model.invert": self._invert,
             "arithmetic.focus": self._focus_arithmetic,
+            "train.choose": self._choose_training,
+            "train.replay": window.training.toggle_replay,
+            "train.log_scale": window.training.toggle_log,
+            "train.show_snapshot": window.training.show_snapshot,
             "data.locate": self._locate_data,
             "view.palette": window.palette_box.open,
             "view.theme": self._theme,
@@ -82,6 +88,9 @@ class WindowCommands:
             ),
             "view.path_tab": lambda: self._tab(editor.show_path),
             "view.arithmetic_tab": self._focus_arithmetic,
+            "view.training_tab": lambda: self._tab(editor.show_training),
+            "view.dimensions_tab": lambda: self._tab(editor.show_dimensions),
+            "view.ranking_tab": lambda: self._tab(editor.show_ranking),
             "view.focus_map": view.setFocus,
             "view.screenshot": self._screenshot,
             "help.shortcuts": lambda: ShortcutsDialog(COMMANDS, window).exec(),
@@ -177,6 +186,32 @@ class WindowCommands:
         path = QFileDialog.getExistingDirectory(self._window, "Folder of data sets")
         if path:
             self._window.dispatch("data.use_folder", path=path)
+
+    def _choose_training(self) -> None:
+        training = self._window.workbench.training
+        if self._train_dialog is None:
+            made = TrainDialog(self._window.dispatch, self._window.theme, self._window)
+            gone = [
+                training.offers_changed.connect(made.set_offers),
+                training.changed.connect(
+                    lambda run: made.set_running(run.request.recipe if run.active else "")
+                ),
+            ]
+
+            def closed() -> None:
+                for disconnect in gone:
+                    disconnect()
+                self._train_dialog = None
+                made.deleteLater()
+
+            made.finished.connect(lambda _result: closed())
+            self._train_dialog = made
+        dialog, run = self._train_dialog, training.run
+        dialog.set_offers(training.offers)
+        dialog.set_running(run.request.recipe if run is not None and run.active else "")
+        training.look()
+        dialog.show()
+        dialog.activateWindow()
 
     def _export_map(self) -> None:
         self._save_picture(self._window.map_panel.view, "map")

@@ -8,6 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latentviewer.app.recipes import (
+    RecipeOffer,
+    Snapshot,
+    TrainedModel,
+    TrainingReport,
+    TrainingRequest,
+)
 from latentviewer.app.services import MapResult, ModelFound, Opened, Services
 from latentviewer.app.settings import Settings
 from latentviewer.app.workbench import Workbench
@@ -48,7 +55,7 @@ class WorkerNow:
 
     def submit(
         self, title: str, start: Any, *, done: Any, failed: Any, progress: Any = None,
-        cancelled: Any = None,
+        cancelled: Any = None, gives_way: bool = False,
     ) -> JobHandle:  # fmt: skip
         handle = JobHandle(title)
         steps = start(CancelToken())
@@ -167,6 +174,28 @@ def six() -> Space:
     )  # fmt: skip
 
 
+def offer(name: str, **known: Any) -> RecipeOffer:
+    return RecipeOffer(
+        name, f"A model called {name}", "squares:train", 2, 0, Path("models") / name, **known
+    )
+
+
+WATCHED = Space(
+    "squares:test", np.zeros((4, 2), np.float32),
+    columns={"score": Numbers(np.arange(4.0)), "kind": categories_of(["a", "b", "b", "a"])},
+)  # fmt: skip
+
+
+def report(epoch: int, position: float, history: Any = (), at: float | None = None) -> Any:
+    """A report with a picture of its own; its points lie at `at`, or at the position."""
+    place = position if at is None else at
+    coordinates = np.array([[place, 0], [0, place], [-place, 0], [0, -place]], np.float32)
+    return TrainingReport(
+        epoch, 2, f"Epoch {epoch} of 2", 9.5 - position, position, tuple(history),
+        "nats per image", Path("models/tiny-vae"), WATCHED, Snapshot(coordinates, position, 0.5),
+    )  # fmt: skip
+
+
 class Fakes:
     """What the services do, open to the test."""
 
@@ -177,6 +206,11 @@ class Fakes:
         self.saved: dict[str, tuple[dict[str, Any], Space]] = {}
         self.umap = UmapByHand()
         self.save_fault: Exception | None = None
+        self.offers = [offer("tiny-vae"), offer("big-vae", missing="MNIST is not on this machine.",
+                                                fetch="mnist")]  # fmt: skip
+        self.reports = [report(1, 0.5), report(2, 1.5, [(9.0, 8.0)])]
+        self.train_fault: Exception | None = None
+        self.requests: list[TrainingRequest] = []
 
     def open_path(self, reference: str) -> Opened | ModelFound:
         if reference == "missing":
@@ -256,15 +290,31 @@ class Fakes:
         yield Progress(0.5, "error 0.1")
         return Space("found", np.zeros((len(data), 2), np.float32))
 
+    def recipes(self) -> tuple[RecipeOffer, ...]:
+        return tuple(self.offers)
+
+    def train(self, request: TrainingRequest) -> Generator[Any, None, TrainedModel]:
+        self.requests.append(request)
+        for report in self.reports:
+            yield Progress(report.position / report.epochs, report.text, report)
+        if self.train_fault is not None:
+            raise self.train_fault
+        return TrainedModel(
+            Path("models") / request.recipe, request.recipe, "squares:test",
+            "negative ELBO 7.5 nats per image", 2, 2,
+        )  # fmt: skip
+
     def services(self) -> Services:
         return Services(
             samples=tuple, open_path=self.open_path, open_model=lambda name: self.model,
+            fit=lambda data, _model: data,
             open_data=self.open_data, use_data_folder=lambda path: None, download=self.download,
             sample=self.sample, invert=self.invert, features=self.features,
             pca_onto=self.pca_onto,
             encode=self.encode, pca=self.pca, stored_map=self.stored,  # type: ignore[arg-type,return-value]
             distance=lambda latents: FarBeyondTen(), nearest=self.nearest,
             save_project=self.save_project, export_path=self.export_path, start_umap=self.umap,
+            recipes=self.recipes, train=self.train,
         )  # fmt: skip
 
 

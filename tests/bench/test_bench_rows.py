@@ -15,7 +15,7 @@ def test_json_has_machine_and_rows(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     row = Row("frame", "ms", 2.0, 100.0, "peer", 50.0, "at least 60 times faster", False)
-    monkeypatch.setattr(run, "_rows_of", lambda group, quick: [row])
+    monkeypatch.setattr(run, "_rows_of", lambda group, quick, say: [row])
     assert main(["bench", "--json", "--only", "map"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert set(document) == {"machine", "rows"}
@@ -28,9 +28,13 @@ def test_all_groups_run_unless_some_are_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked: list[tuple[str, bool]] = []
-    monkeypatch.setattr(run, "_rows_of", lambda group, quick: asked.append((group, quick)) or [])
+    monkeypatch.setattr(
+        run, "_rows_of", lambda group, quick, say: asked.append((group, quick)) or []
+    )
     assert main(["bench", "--quick"]) == 0
     assert asked == [(group, True) for group in run.GROUPS]
+    assert main(["bench", "--models"]) == 0
+    assert asked[-1] == ("models", False)
     capsys.readouterr()
 
 

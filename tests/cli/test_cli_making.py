@@ -171,3 +171,40 @@ def test_each_layer_of_a_classifier_is_a_space(classifier: Path, tmp_path: Path)
         assert layer in space.name
         dims.append(space.dim)
     assert dims == [4, 6, 5]
+
+
+def test_images_of_another_shape_are_fitted_with_a_notice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "f.arrow"
+    assert run("encode", VAE, "faces:6", "-o", out) == 0
+    said = "The images of faces:6 were resized from 64 x 64 to 8 x 8 pixels and made grey."
+    assert said in capsys.readouterr().err
+    space = open_space(out)
+    assert space.provenance.extra["notes"] == [said]
+    from latentviewer.bootstrap import open_data, open_model, open_reference
+    from latentviewer.io.fitted import fitted
+
+    opened = open_reference(str(out))
+    assert said in opened.warnings  # type: ignore[union-attr]
+    model = open_model(VAE)
+    data, _ = fitted(open_data("faces:6"), model.card.image)
+    latents = model.encode(data.images(np.arange(6)).astype(np.float32) / 255).mean
+    np.testing.assert_allclose(space.latent, latents, atol=1e-4)
+
+
+def test_a_torchvision_classifier_is_adopted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from latentviewer.engine.adapters.torchvision_classifier import untrained
+
+    save_file(untrained("squeezenet1_1", 3).state_dict(), tmp_path / "w.safetensors")
+    (tmp_path / "names.txt").write_text("ant\n\nbee\ncat\n")
+    words = ("adopt", "squeezenet1_1", tmp_path / "w.safetensors", "-o", tmp_path / "m")
+    assert run(*words, "--classes", tmp_path / "names.txt", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["classes"], told["latent_dim"]) == (3, 512)
+    assert told["layers"][0] == "features.0"
+    assert open_model(tmp_path / "m").classes["class"] == ("ant", "bee", "cat")  # type: ignore[attr-defined]
+    assert run(*words) == 2
+    assert "already holds a model" in capsys.readouterr().err

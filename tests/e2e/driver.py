@@ -33,7 +33,7 @@ class Hand:
         self.window, self.workbench, self.lanes = make_window()
         apply_theme(self.app, self.window.theme)
         self.window.map_panel.view.animations_enabled = False
-        self.window.map_panel.view.set_rasteriser(rasteriser())
+        self.window.set_rasteriser(rasteriser())
 
     def wait(self, there: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + PATIENCE_S

@@ -441,3 +441,37 @@ def test_configs_survive_json_and_name_what_is_wrong(
         path.write_text(json.dumps(changed))
         with pytest.raises(UserError, match=reason):
             open_model(tmp_path)
+
+
+def test_a_judge_says_how_real_samples_look_and_whether_they_are_what_was_asked(
+    opened: Callable[[str], Any], blobs: Blobs
+) -> None:
+    judge, gan = opened("classifier"), opened("gan")
+    with pytest.raises(UserError, match="without a classifier of such images"):
+        measure(gan, blobs(40))
+    found = measure(gan, blobs(40), judge=judge)
+    assert {"precision", "recall", "frechet_distance"} <= found.keys()
+    assert (found["images"], found["generated"]) == (40, 5000)
+    model = opened("diffusion")
+    found = measure(model, blobs(40), judge=judge)
+    assert {"mse", "psnr_db", "precision", "as_asked"} <= found.keys()
+    # A thousand samples in ten classes, made and judged once more by hand.
+    told = []
+    for number, name in enumerate(LABEL.classes):
+        steps = model.denoising(model.noise(100, number), 20, 2.0, {"label": name})
+        p = judge.probabilities(model.decode(last_of(steps).latents))["label"]
+        told.append((p.argmax(axis=1) == number).mean())
+    assert found["as_asked"] == pytest.approx(np.mean(told))
+    assert found["as_asked_by_condition"] == {"label": pytest.approx(np.mean(told), abs=1e-4)}
+
+
+def test_the_card_tells_what_the_judge_found(
+    opened: Callable[[str], Any], recipe_of: Callable[[str], Recipe], blobs: Blobs, tmp_path: Path
+) -> None:
+    judge, folder = opened("classifier"), tmp_path / "judged"
+    to_the_end(train(recipe_of("gan"), blobs(64), folder, test_data=blobs(40), judge=judge))
+    figures = model_card(folder).figures
+    readme = (folder / "README.md").read_text("utf-8")
+    for name in ("precision", "recall", "frechet_distance"):
+        assert f"| {figures[f'test_{name}']} |" in readme
+    assert "Kynkäänniemi" in readme

@@ -116,7 +116,7 @@ def test_a_config_that_does_not_fit_names_the_first_tensor(
     network = fields["network"]
     change_config(tiny_folder, architecture={**fields, "network": {**network, "hidden": 9}})
     sentence = refusal(tiny_folder, opened)
-    assert "has shape (8, 8), and the config asks for (9, 8)" in sentence
+    assert "has shape (8, 8), and the model asks for (9, 8)" in sentence
     assert "config.json beside it belongs to other weights" in sentence
     change_config(tiny_folder, architecture={**fields, "network": {**network, "blocks": [1, 2]}})
     assert "is missing" in refusal(tiny_folder, opened)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from latentviewer.domain.errors import UserError
@@ -269,3 +270,46 @@ def test_recipes_are_found_by_name() -> None:
     json.dumps([r.as_json() for r in RECIPES])
     with pytest.raises(UserError, match=r"train mnist-vae, .* or "):
         recipe_named("celeba-vae")
+
+
+def test_watched_images_are_reported_where_the_network_puts_them(
+    tiny_recipe: Recipe, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{TRAINER}._VALIDATION_BATCH", 16)
+    watched = blobs(40).images(np.arange(40))
+    recipe = dataclasses.replace(tiny_recipe, epochs=1, averaging=0.0)
+    reports, trained = finished(fit(recipe, blobs(64), tmp_path, watched=watched))
+    seen = [r.latents for r in reports if r.latents is not None]
+    assert seen[0].shape == (40, 3)
+    assert not np.array_equal(seen[0], seen[-1])
+    # Without averaging the kept weights are those of the last step.
+    images = torch.from_numpy(watched).permute(0, 3, 1, 2).float() / 255
+    with torch.no_grad():
+        expected = trained.net.encode(images)[0].numpy()
+    np.testing.assert_allclose(seen[-1], expected, rtol=1e-4, atol=1e-5)
+    # Between two parts something more urgent can be done.
+    assert sum(r.latents is None and r.history != () for r in reports) == 2
+
+
+def test_looking_at_large_images_takes_a_tenth_of_the_time(
+    tiny_recipe: Recipe, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+
+    def tick() -> float:
+        clock[0] += 0.1
+        return clock[0]
+
+    def slow(*_: object) -> Any:
+        clock[0] += 10.0
+        return np.zeros((4, 3), np.float32)
+
+    monkeypatch.setattr(f"{TRAINER}.time.monotonic", tick)
+    monkeypatch.setattr(f"{TRAINER}._latents", slow)
+    recipe = dataclasses.replace(tiny_recipe, epochs=1, batch=1)
+    watched = blobs(4).images(np.arange(4))
+    reports, _ = finished(fit(recipe, blobs(2000), tmp_path, watched=watched))
+    looks = sum(r.latents is not None for r in reports)
+    # One at the start and one at the end; in between a look of 10 in each 100 seconds.
+    assert clock[0] > 250
+    assert 1 <= looks - 2 <= clock[0] / 100

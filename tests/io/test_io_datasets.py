@@ -152,7 +152,8 @@ def test_names() -> None:
     assert is_here("digits")
     assert not is_here("no such set")
     with pytest.raises(
-        UserError, match=r"digits, faces, shapes, mnist, fashion-mnist, emoji, .* or a folder"
+        UserError,
+        match=r"digits, faces, shapes, bridge, mnist, fashion-mnist, emoji, .* or a folder",
     ):
         open_data("no such set")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from latentviewer.jobs.progress import CancelToken, JobStatus, Progress
+from latentviewer.jobs.progress import CancelToken, JobStatus, Pace, Progress
 from latentviewer.jobs.worker import PREVIEWS_IN_A_ROW, Worker
 from tests.jobs.conftest import PATIENCE_S, MainThread
 
@@ -277,3 +277,105 @@ def test_jobs_run_in_the_order_they_came(worker: Worker, main_thread: MainThread
     main_thread.run_until(lambda: len(ended) == 3)
     assert order == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert ended == [0, 1, 2]
+
+
+def test_a_job_that_gives_way_waits_for_one_that_comes_later(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    order: list[str] = []
+    first_step, go = threading.Event(), threading.Event()
+
+    def long(token: CancelToken) -> Generator[Progress, None, None]:
+        for step in range(3):
+            order.append(f"long {step}")
+            first_step.set()
+            assert go.wait(PATIENCE_S)
+            yield Progress(None, "")
+
+    def short(token: CancelToken) -> Generator[Progress, None, None]:
+        for step in range(2):
+            order.append(f"short {step}")
+            yield Progress(None, "")
+
+    ended: list[str] = []
+    worker.submit("long", long, done=lambda _: ended.append("long"), failed=never, gives_way=True)
+    assert first_step.wait(PATIENCE_S)
+    worker.submit("short", short, done=lambda _: ended.append("short"), failed=never)
+    go.set()
+    main_thread.run_until(lambda: len(ended) == 2)
+    assert order == ["long 0", "short 0", "short 1", "long 1", "long 2"]
+    assert ended == ["short", "long"]
+
+
+def test_a_job_that_was_set_aside_is_cancelled_at_once_and_its_work_closed(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    first_step, go, closed = threading.Event(), threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def long(token: CancelToken) -> Generator[Progress, None, None]:
+        try:
+            while True:
+                first_step.set()
+                assert go.wait(PATIENCE_S)
+                yield Progress(None, "")
+        finally:
+            closed.set()
+            order.append("long closed")
+
+    def short(token: CancelToken) -> Generator[Progress, None, None]:
+        order.append("short begun")
+        handle.cancel()
+        yield Progress(None, "")
+        order.append("short goes on")
+
+    ended: list[str] = []
+    handle = worker.submit(
+        "long", long, done=never, failed=never, gives_way=True,
+        cancelled=lambda: ended.append("cancelled"),
+    )  # fmt: skip
+    assert first_step.wait(PATIENCE_S)
+    worker.submit("short", short, done=lambda _: ended.append("short"), failed=never)
+    go.set()
+    main_thread.run_until(lambda: len(ended) == 2)
+    assert order == ["short begun", "long closed", "short goes on"]
+
+
+def test_stopping_closes_a_job_that_was_set_aside(main_thread: MainThread) -> None:
+    worker = Worker(main_thread.deliver)
+    worker.start()
+    begun, go, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def long(token: CancelToken) -> Generator[Progress, None, None]:
+        try:
+            begun.set()
+            assert go.wait(PATIENCE_S)
+            yield Progress(None, "")
+            raise AssertionError("it was set aside")
+        finally:
+            closed.set()
+
+    inside = threading.Event()
+
+    def short(token: CancelToken) -> Generator[Progress, None, None]:
+        inside.set()
+        while not token.cancelled:
+            yield Progress(None, "")
+
+    worker.submit("long", long, done=never, failed=never, gives_way=True)
+    assert begun.wait(PATIENCE_S)
+    worker.submit("short", short, done=never, failed=never)
+    go.set()
+    assert inside.wait(PATIENCE_S)
+    worker.stop()
+    assert closed.is_set()
+
+
+def test_the_time_left_is_told_by_the_pace_of_this_sitting() -> None:
+    pace = Pace()
+    assert pace.eta_s(None, 0.0) is None
+    assert pace.eta_s(0.5, 10.0) is None
+    assert pace.eta_s(0.5, 12.0) is None
+    # A tenth of the whole in four seconds, four tenths left.
+    assert pace.eta_s(0.6, 14.0) == pytest.approx(16.0)
+    assert pace.eta_s(1.0, 20.0) == 0.0

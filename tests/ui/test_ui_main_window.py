@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -249,7 +250,7 @@ def test_commands_without_arguments_survive_an_empty_window(
     window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asks = {"file.open", "file.open_folder", "file.quit", "help.about", "help.shortcuts",
-            "view.screenshot"}  # fmt: skip
+            "view.screenshot", "data.locate"}  # fmt: skip
     for command in COMMANDS:
         if not command.arguments and command.id not in asks:
             window.dispatch(command.id)
@@ -376,12 +377,14 @@ def test_menus_check_what_holds(opened: MainWindow) -> None:
         return {name for name, action in opened.menus.actions.items() if action.isChecked()}
 
     assert checked() == {
-        "map.two", "map.tool_move", "map.toggle_thumbnails", "view.editor", "view.sidebar",
+        "map.two", "map.tool_move", "map.toggle_posterior", "map.toggle_thumbnails",
+        "view.editor", "view.sidebar",
     }  # fmt: skip
     for command in ("map.three", "map.tool_lasso", "map.toggle_density", "view.sidebar"):
         opened.dispatch(command)
     assert checked() == {
-        "map.three", "map.tool_lasso", "map.toggle_thumbnails", "map.toggle_density",
+        "map.three", "map.tool_lasso", "map.toggle_posterior", "map.toggle_thumbnails",
+        "map.toggle_density",
         "view.editor",
     }  # fmt: skip
     opened.menus.actions["map.toggle_density"].trigger()
@@ -441,3 +444,67 @@ def test_a_name_being_written_is_taken_by_the_next_command(
     assert group_names(opened) == ["loops"]
     opened.dispatch("groups.create", name="given")
     assert not [f for f in opened.sidebar.findChildren(NameField) if f.isVisible()]
+
+
+def test_the_dimensions_are_traversed_through_what_is_pinned(
+    opened: MainWindow, qtbot: QtBot
+) -> None:
+    opened.dispatch("preview.pin_row", row=4)
+    opened.dispatch("view.dimensions_tab")
+    tab = opened.editor.dimensions_tab
+    QApplication.processEvents()
+    assert tab.isVisible()
+    assert tab.sentence is None
+    assert tab.caption.left.startswith("#4 · b")
+    rows = tab.traversals
+    at = rows.picture_rect(0, 8).center().toPoint()
+    QTest.mouseMove(rows.viewport(), at)
+    shown = opened.workbench.previews.shown
+    assert shown is not None
+    assert shown.latent.tolist() == [3, 1]
+    assert "z 0 = 3.00" in tab.caption.left
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: tab.caption.left.startswith("Edited #4"))
+    assert opened.preview.bars.edited.tolist() == [True, False]
+    opened.dispatch("edit.undo")
+    qtbot.waitUntil(lambda: tab.caption.left.startswith("#4 · b"))
+
+
+def test_a_space_without_a_decoder_has_a_sentence_in_place_of_traversals(
+    window: MainWindow, fakes: Fakes
+) -> None:
+    fakes.space = Space("plain", np.zeros((3, 2), np.float32))
+    window.dispatch("file.open_path", path="plain")
+    window.dispatch("view.dimensions_tab")
+    assert window.editor.dimensions_tab.sentence == (
+        "plain names no model, so no latent can be decoded."
+    )
+
+
+def test_a_ranked_sample_is_shown_selected_and_found_again(opened: MainWindow) -> None:
+    opened.dispatch("view.ranking_tab")
+    QApplication.processEvents()
+    tab = opened.editor.ranking_tab
+    strip = tab.strip
+    assert tab.sentence is None
+    assert strip.rows.tolist() == [5, 4, 3, 2, 1, 0]
+    assert tab.caption.left == "6 samples"
+    at = strip.column_rect(1).center().toPoint()
+    QTest.mouseMove(strip.viewport(), at)
+    assert opened.workbench.previews.shown is not None
+    assert opened.workbench.previews.shown.row == 4
+    assert tab.caption.left == "2: #4 · b, score 4.00"
+    QTest.mouseClick(strip.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert opened.workbench.workspace.state.selection.rows.tolist() == [4]
+    assert strip.rows.tolist() == [5, 4, 3, 2, 1, 0]
+    opened.dispatch("edit.undo")
+    assert len(opened.workbench.workspace.state.selection) == 0
+
+
+def test_a_space_without_numbers_has_a_sentence_in_place_of_a_ranking(
+    window: MainWindow, fakes: Fakes
+) -> None:
+    fakes.space = Space("plain", np.zeros((3, 2), np.float32))
+    window.dispatch("file.open_path", path="plain")
+    window.dispatch("view.ranking_tab")
+    assert "no column of numbers" in str(window.editor.ranking_tab.sentence)

@@ -2,7 +2,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF, QSize, Qt, QTimer
 from PySide6.QtGui import QIcon, QImage, QKeySequence, QWheelEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -485,3 +485,16 @@ def test_a_name_without_a_suffix_gets_the_one_of_the_type_chosen(
     filters = ("MP4 film (*.mp4)", "GIF (*.gif)")
     asked = ask_where_to_save(window, "Export path", str(tmp_path / "path"), filters)
     assert asked == str(tmp_path / "path.gif")
+
+
+def test_no_text_in_the_status_line_makes_the_window_wider(qtbot: QtBot) -> None:
+    line = StatusLine(Heard(), DARK)
+    qtbot.addWidget(line)
+    line.resize(700, 33)
+    line.show()
+    line.set_job(dataclasses.replace(status("running", 1.0), text="a long story " * 30))
+    line.say("A sentence that names a folder far down. " * 20, True)
+    QCoreApplication.processEvents()
+    assert line.minimumSizeHint().width() < 500
+    assert line._cancel.geometry().right() < 700
+    assert line.message.startswith("A sentence")

@@ -113,8 +113,8 @@ def test_the_invert_dialog_takes_any_data_set(qtbot: QtBot) -> None:
 def test_a_classifier_s_window(window: MainWindow, fakes: Fakes) -> None:
     show(window, fakes, Reader())
     preview = window.preview
-    assert preview.classes.isVisible()
-    assert preview.classes.told is not None
+    assert preview.readout.isVisible()
+    assert preview.readout.told is not None
     assert preview.pictures.note.text().startswith("reader reads images")
     assert "neither a posterior nor a prior" in preview.posterior.why_not.sentence
     assert not preview.prior.isVisible()
@@ -130,7 +130,7 @@ def test_a_classifier_s_window(window: MainWindow, fakes: Fakes) -> None:
 def test_a_gan_s_window(window: MainWindow, fakes: Fakes) -> None:
     show(window, fakes, Maker())
     preview = window.preview
-    assert not preview.classes.isVisible()
+    assert not preview.readout.isVisible()
     assert preview.facts.lines[-1][0] == "Score"
     assert "has no encoder" in preview.posterior.why_not.sentence
     assert preview.prior.controls.isVisible()

@@ -6,34 +6,42 @@ from typing import Any
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, DataSet, Model
 from latentviewer.engine.adapters.conv_classifier import ConvClassifier
+from latentviewer.engine.adapters.conv_diffusion import ConvDiffusion
+from latentviewer.engine.adapters.gaussian_mixture import GaussianMixtureModel
 from latentviewer.engine.measuring.accuracy import measuring_accuracy
+from latentviewer.engine.measuring.agreement import measuring_agreement
+from latentviewer.engine.measuring.asked import measuring_asked
 from latentviewer.engine.measuring.bound import Vae, measuring_bound
+from latentviewer.engine.measuring.clusters import measuring_clusters
+from latentviewer.engine.measuring.generation import measuring_generation
 from latentviewer.engine.measuring.reconstruction import measuring_reconstruction
 
 Measuring = Generator[float, None, dict[str, Any]]
 """Yields the fraction done after each batch; returns the figures by name."""
 
+_ASKED_IN_ALL = 1000  # samples of a conditional model, over all classes of all conditions
 
-def measuring(model: Model, data: DataSet, seed: int = 0) -> Measuring:
+
+def measuring(
+    model: Model, data: DataSet, seed: int = 0, judge: ConvClassifier | None = None
+) -> Measuring:
     """All figures that the family has.
 
     Args:
         seed: of whatever is drawn.
+        judge: a classifier of such images; without it nothing is said of generated ones.
 
     Raises:
         UserError: the data set is empty or does not fit, or nothing can be measured.
     """
-    parts: list[Measuring] = []
-    can = model.card.capabilities
-    if isinstance(model, Vae):
-        parts.append(measuring_bound(model, data, seed=seed))
-    if {Capability.ENCODE, Capability.DECODE} <= can:
-        parts.append(measuring_reconstruction(model, data))
-    if isinstance(model, ConvClassifier):
-        parts.append(measuring_accuracy(model, data))
+    parts = _parts(model, data, seed, judge)
     if not parts:
-        raise UserError(f"Nothing of {model.card.name} can be measured on {data.name} alone.")
-    figures: dict[str, Any] = {"images": len(data)}
+        raise UserError(
+            f"Nothing of {model.card.name} can be measured on {data.name} without a classifier "
+            "of such images; train one first."
+        )
+    seen = "observations" if Capability.OBSERVE in model.card.capabilities else "images"
+    figures: dict[str, Any] = {seen: len(data)}
     for number, part in enumerate(parts):
         while True:
             try:
@@ -45,12 +53,64 @@ def measuring(model: Model, data: DataSet, seed: int = 0) -> Measuring:
     return figures
 
 
-def measure(model: Model, data: DataSet, seed: int = 0) -> dict[str, Any]:
+def measure(
+    model: Model, data: DataSet, seed: int = 0, judge: ConvClassifier | None = None
+) -> dict[str, Any]:
     """`measuring` to its end."""
-    steps = measuring(model, data, seed)
+    steps = measuring(model, data, seed, judge)
     while True:
         try:
             next(steps)
         except StopIteration as stop:
             figures: dict[str, Any] = stop.value
             return figures
+
+
+def _parts(model: Model, data: DataSet, seed: int, judge: ConvClassifier | None) -> list[Measuring]:
+    can = model.card.capabilities
+    parts: list[Measuring] = []
+    if isinstance(model, Vae):
+        parts.append(measuring_bound(model, data, seed=seed))
+    if {Capability.ENCODE, Capability.DECODE} <= can:
+        parts.append(measuring_reconstruction(model, data))
+        if judge is not None and any(len(head.classes) == 2 for head in judge.heads):
+            parts.append(_agreed(model, judge, data))
+    if isinstance(model, ConvClassifier):
+        parts.append(measuring_accuracy(model, data))
+    if isinstance(model, GaussianMixtureModel):
+        parts.append(measuring_clusters(model, data))
+    if judge is not None and can & {Capability.DISCRIMINATE, Capability.DENOISE}:
+        parts.append(_generated(model, judge, data, seed))
+    if judge is not None and isinstance(model, ConvDiffusion):
+        parts.append(_asked(model, judge, seed))
+    return parts
+
+
+def _agreed(model: Model, judge: ConvClassifier, data: DataSet) -> Measuring:
+    found = yield from measuring_agreement(model, judge, data)
+    return {"agreement": found["agreement"], "agreement_by_question": found["by_question"]}
+
+
+def _generated(model: Model, judge: ConvClassifier, data: DataSet, seed: int) -> Measuring:
+    found = yield from measuring_generation(model, judge, data, seed=seed)
+    kept = ("precision", "recall", "frechet_distance")
+    return {key: found[key] for key in kept} | {"generated": found["count"]}
+
+
+def _asked(model: ConvDiffusion, judge: ConvClassifier, seed: int) -> Measuring:
+    conditions = [name for name in model.conditions if name in judge.classes]
+    if not conditions:
+        return {}
+    each = max(1, _ASKED_IN_ALL // sum(len(model.conditions[name]) for name in conditions))
+    shares: dict[str, float] = {}
+    for number, name in enumerate(conditions):
+        asking = measuring_asked(model, judge, name, per_class=each, seed=seed)
+        while True:
+            try:
+                done = next(asking)
+            except StopIteration as stop:
+                shares[name] = stop.value["as_asked"]
+                break
+            yield (number + done) / len(conditions)
+    rounded = {name: round(share, 4) for name, share in shares.items()}
+    return {"as_asked": sum(shares.values()) / len(shares), "as_asked_by_condition": rounded}

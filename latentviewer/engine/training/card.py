@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from latentviewer.domain.ports import ModelCard
-from latentviewer.engine.training.recipes import RECIPES
-from latentviewer.engine.training.recipes.recipe import Recipe
+from latentviewer.engine.training.recipes import RECIPES, AnyRecipe
 
 _SOURCES = {
     "mnist": "MNIST (LeCun, Cortes and Burges), 28 x 28 grey images of handwritten digits",
@@ -15,6 +14,10 @@ _SOURCES = {
     ),
     "faces": "cartoon portraits of 64 x 64 RGB that this program draws from twelve attributes",
     "shapes": "scenes of 64 x 64 RGB that this program draws from seven factors",
+    "bridge": (
+        "vehicles that this program makes up: a hidden type by fixed shares, and a weight in "
+        "tonnes, log-normal by type"
+    ),
 }
 _KINDS = {
     "conv-vae": ("vae", "Gaussian posterior, standard normal prior, {likelihood}."),
@@ -29,6 +32,11 @@ _KINDS = {
         "by DDIM.",
     ),
     "conv-classifier": ("image-classification", "One cross-entropy for each question."),
+    "gaussian-mixture": (
+        "mixture-model",
+        "One Gaussian for each type over the decimal logarithm of the weight; the latent is the "
+        "posterior over the types, by Bayes' rule.",
+    ),
 }
 _RENAMED = {
     "nelbo": "test_nelbo_nats",
@@ -46,11 +54,24 @@ _ROWS = (
     ("test_psnr_db", "peak signal-to-noise ratio", " dB"),
     ("test_accuracy", "accuracy, mean over the questions", ""),
     ("test_balanced_accuracy", "balanced accuracy, mean over the questions", ""),
+    ("test_agreement", "attributes read from the reconstruction as they are", ""),
+    ("test_precision", "precision of samples", ""),
+    ("test_recall", "recall of samples", ""),
+    ("test_frechet_distance", "Fréchet distance of samples", ""),
+    ("test_as_asked", "samples that are what was asked for", ""),
     ("valid_nelbo_nats", "negative ELBO, held-out images", " nats per image"),
     ("valid_squared_error", "squared error per image, held-out images", ""),
     ("valid_discriminator_nats", "discriminator's cross-entropy, held-out images", " nats"),
     ("valid_velocity_error", "squared error of the denoiser, held-out images", ""),
     ("valid_cross_entropy_nats", "cross-entropy, held-out images", " nats per image"),
+    ("test_log_likelihood_nats", "log likelihood", " nats per vehicle"),
+    ("test_type_accuracy", "accuracy of the inferred type", ""),
+    ("test_adjusted_rand_index", "adjusted Rand index of the inferred type", ""),
+    (
+        "valid_negative_log_likelihood_nats",
+        "negative log likelihood, held-out vehicles",
+        " nats per vehicle",
+    ),
 )
 _NOTES = {
     "test_nelbo_nats": (
@@ -59,6 +80,21 @@ _NOTES = {
         "data (Burda et al., 2016)."
     ),
     "test_psnr_db": "The signal-to-noise ratio is the mean of the images' own.",
+    "test_agreement": (
+        "Attributes are read by the bundled classifier of the same data; the share is a mean "
+        "over those with two values."
+    ),
+    "test_precision": (
+        "Precision and recall (Kynkäänniemi et al., 2019, k = 3) and the Fréchet distance "
+        "compare 5,000 samples with as many real images in the last layer of the bundled "
+        "classifier of the same data; they compare with nothing measured in other features."
+    ),
+    "test_log_likelihood_nats": (
+        "The likelihood is that of the density per decade of weight. Accuracy is the share of "
+        "vehicles whose most probable type is the hidden one, after the one-to-one matching of "
+        "components with types that agrees most often; the adjusted Rand index (Hubert and "
+        "Arabie, 1985) needs no matching."
+    ),
     "test_balanced_accuracy": (
         "The balanced accuracy of a question is the mean over its answers of the share told right."
     ),
@@ -78,7 +114,15 @@ def card_figures(measured: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def model_readme(recipe: Recipe, config: Mapping[str, Any], card: ModelCard) -> str:
+def headline(figures: Mapping[str, Any]) -> str:
+    """The figure to name a model by, in words, such as `negative ELBO 21.3 nats per image`."""
+    for name, words, unit in _ROWS:
+        if name in figures:
+            return f"{words} {figures[name]}{unit}"
+    return ""
+
+
+def model_readme(recipe: AnyRecipe, config: Mapping[str, Any], card: ModelCard) -> str:
     """Markdown with what the model is, how it was trained, and its measured figures."""
     training, figures = config["training"], config["figures"]
     source = _SOURCES.get(recipe.data.partition(":")[0], recipe.data)
@@ -106,25 +150,17 @@ def model_readme(recipe: Recipe, config: Mapping[str, Any], card: ModelCard) -> 
         f"| weights | {card.parameters:,} float32 in `model.safetensors`, SHA-256 "
         f"`{card.weights_hash}` |",
         f"| latent dimensions | {card.latent_dim} |",
-        f"| data | `{recipe.data}`: {source}; {recipe.holdout:,} of them held out to decide "
-        "when to stop |",
+        f"| data | `{recipe.data}`: {source} |",
         f"| trained by | `{_command(recipe)}` |",
         f"| seed | {recipe.seed} |",
-        f"| epochs | {training['epochs_done']} of at most {recipe.epochs}; the weights are "
-        f"the running average at epoch {training['best_epoch']} |",
-        f"| arithmetic | {training['precision']} while training, float32 everywhere else; "
-        f"torch {training['torch']} |",
+        *(f"| {words} | {value} |" for words, value in recipe.facts(training)),
         "",
         "## Figures",
         "",
         "| | |",
         "|---|---|",
     ]
-    on = (
-        f", `{figures['test_data']}`, {figures['test_images']:,} images"
-        if "test_data" in figures
-        else ""
-    )
+    on = f", `{figures['test_data']}`, {_counted(figures)}" if "test_data" in figures else ""
     for name, words, unit in _ROWS:
         if name in figures:
             of = f" of {card.latent_dim}" if name == "active_units" else ""
@@ -132,6 +168,10 @@ def model_readme(recipe: Recipe, config: Mapping[str, Any], card: ModelCard) -> 
             lines.append(f"| {words}{where} | {figures[name]}{of}{unit} |")
     for question, value in figures.get("test_by_question", {}).items():
         lines.append(f"| {question}, balanced accuracy | {value} |")
+    for condition, value in figures.get("test_as_asked_by_condition", {}).items():
+        lines.append(f"| asked for by {condition} | {value} |")
+    for name, value in figures.get("test_by_class", {}).items():
+        lines.append(f"| {name}, share told right | {value} |")
     notes = [note for name, note in _NOTES.items() if name in figures]
     if bernoulli and "test_nelbo_nats" in figures:
         notes.append(_BERNOULLI_NOTE)
@@ -140,7 +180,14 @@ def model_readme(recipe: Recipe, config: Mapping[str, Any], card: ModelCard) -> 
     return "\n".join(lines)
 
 
-def _command(recipe: Recipe) -> str:
+def _counted(figures: Mapping[str, Any]) -> str:
+    """How many samples the figures are of."""
+    if "test_images" in figures:
+        return f"{figures['test_images']:,} images"
+    return f"{figures['test_observations']:,} observations"
+
+
+def _command(recipe: AnyRecipe) -> str:
     command = f"latentviewer train {recipe.name}"
     for known in RECIPES:
         if known.name == recipe.name:

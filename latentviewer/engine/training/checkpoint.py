@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from latentviewer.domain.errors import UserError
+from latentviewer.domain.errors import UnfinishedRunError
 from latentviewer.engine.writing import write_atomically
 
 CHECKPOINT_NAME = "training.safetensors"
@@ -72,25 +72,43 @@ def read_checkpoint(path: Path, tensors: RunTensors, identity: Any) -> RunState:
     """Fills `tensors` in place from the file and returns the rest of the state.
 
     Raises:
-        UserError: the file is damaged, or belongs to another recipe or other data.
+        UnfinishedRunError: the file is damaged, or belongs to another recipe or other data.
+    """
+    state, found = read_run(path)
+    if found != json.loads(json.dumps(identity)):
+        raise UnfinishedRunError(
+            f"{path} is from a run with another recipe, other data or another precision; "
+            "name another folder, or delete the file to start again."
+        )
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            named = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        _fill(tensors, named)
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise _damaged(path) from error
+    return state
+
+
+def read_run(path: Path) -> tuple[RunState, Any]:
+    """How far the run in the file has come, and its identity; no tensor is read.
+
+    Raises:
+        UnfinishedRunError: the file is damaged.
     """
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
-            if json.loads(metadata.get("identity", "null")) != json.loads(json.dumps(identity)):
-                raise UserError(
-                    f"{path} is from a run with another recipe, other data or another precision; "
-                    "name another folder, or delete the file to start again."
-                )
-            named = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         state = RunState(**json.loads(metadata["state"]))
         state.history = [(float(a), float(b)) for a, b in state.history]
-        _fill(tensors, named)
+        return state, json.loads(metadata.get("identity", "null"))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise UserError(
-            f"{path} is damaged and the run cannot go on from it; delete it to start again."
-        ) from error
-    return state
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> UnfinishedRunError:
+    return UnfinishedRunError(
+        f"{path} is damaged and the run cannot go on from it; delete it to start again."
+    )
 
 
 def _fill(tensors: RunTensors, named: dict[str, Tensor]) -> None:

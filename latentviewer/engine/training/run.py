@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors.torch import save
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataSet, ModelCard
+from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 from latentviewer.engine.devices import training_precision
 from latentviewer.engine.loading import model_card, open_model
 from latentviewer.engine.measuring import measuring
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME
 from latentviewer.engine.training.card import card_figures, model_readme
 from latentviewer.engine.training.checkpoint import CHECKPOINT_NAME
-from latentviewer.engine.training.recipes.recipe import Recipe
+from latentviewer.engine.training.mixture import fit_mixture
+from latentviewer.engine.training.recipes import AnyRecipe
+from latentviewer.engine.training.recipes.mixture import MixtureRecipe
 from latentviewer.engine.training.trainer import TrainedWeights, TrainingProgress, fit
 from latentviewer.engine.writing import write_atomically, write_json_atomically
 
@@ -43,7 +45,7 @@ class TrainingResult:
 
 
 def train(
-    recipe: Recipe,
+    recipe: AnyRecipe,
     data: DataSet,
     out: Path,
     *,
@@ -51,16 +53,20 @@ def train(
     device: str = "cpu",
     fresh: bool = False,
     watched: NDArray[np.uint8] | None = None,
+    judge: ConvClassifier | None = None,
 ) -> Generator[TrainingProgress, None, TrainingResult]:
     """Trains a recipe and writes config.json, model.safetensors and README.md to `out`.
 
-    After each epoch the state is saved in `out`; calling it again there goes on from the
-    last finished epoch. The state is removed once the model is written.
+    With gradients the state is saved in `out` after each epoch; calling it again there goes on
+    from the last finished epoch. The state is removed once the model is written. A mixture is
+    fitted in seconds, and begins anew.
 
     Args:
         test_data: measured for the model card; never looked at while training.
         fresh: forget an unfinished run in `out`.
-        watched: images (n, h, w, c) whose latents are reported every few seconds.
+        judge: a classifier of such images, for the figures of generated ones.
+        watched: images (n, h, w, c) whose latents are reported every few seconds; a recipe
+            that looks at no images reports none.
 
     Raises:
         UserError: the data do not fit the recipe, `out` holds a finished model or another
@@ -73,8 +79,7 @@ def train(
         )
     if fresh:
         checkpoint.unlink(missing_ok=True)
-    precision = training_precision(device) if recipe.reduced_precision else "float32"
-    fitting = fit(recipe, data, out, device=device, precision=precision, watched=watched)
+    fitting = _fitting(recipe, data, out, device, watched)
     last = TrainingProgress(0, recipe.epochs, 0.0, "", None, None)
     while True:
         try:
@@ -89,7 +94,7 @@ def train(
     config = _config(recipe, data.name, trained)
     write_json_atomically(out / CONFIG_NAME, config)
     if test_data is not None:
-        steps = measuring(open_model(out, device), test_data, seed=_TEST_SEED)
+        steps = measuring(open_model(out, device), test_data, _TEST_SEED, judge)
         while True:
             try:
                 done = next(steps)
@@ -107,21 +112,24 @@ def train(
     return TrainingResult(out, card, trained.state.epoch, trained.state.best_epoch)
 
 
-def _config(recipe: Recipe, data: str, trained: TrainedWeights) -> dict[str, Any]:
+def _fitting(
+    recipe: AnyRecipe, data: DataSet, out: Path, device: str, watched: NDArray[np.uint8] | None
+) -> Generator[TrainingProgress, None, TrainedWeights]:
+    if isinstance(recipe, MixtureRecipe):
+        return fit_mixture(recipe, data)
+    precision = training_precision(device) if recipe.reduced_precision else "float32"
+    return fit(recipe, data, out, device=device, precision=precision, watched=watched)
+
+
+def _config(recipe: AnyRecipe, data: str, trained: TrainedWeights) -> dict[str, Any]:
     state = trained.state
-    described = recipe.as_json()
-    family, architecture = described.pop("family"), described["objective"].pop("architecture")
+    architecture, training = recipe.apart()
+    done = {"epochs_done": state.epoch, "best_epoch": state.best_epoch}
     return {
-        "family": family,
+        "family": recipe.family,
         "name": recipe.name,
         "architecture": architecture,
         "data": data,
-        "training": described
-        | {
-            "epochs_done": state.epoch,
-            "best_epoch": state.best_epoch,
-            "precision": trained.precision,
-            "torch": torch.__version__,
-        },
-        "figures": {recipe.objective.valid_figure: round(state.best_loss, 3)},
+        "training": training | done | dict(trained.about),
+        "figures": {recipe.valid_figure: round(state.best_loss, 3)},
     }

@@ -25,8 +25,10 @@ from latentviewer.engine.training.checkpoint import (
 from latentviewer.engine.training.objective import Batch
 from latentviewer.engine.training.recipes.recipe import Recipe
 
-_PROGRESS_SECONDS = 0.1
+# How long a preview may have to wait for a step that is quick; also the pace of the reports.
+_PROGRESS_SECONDS = 0.02
 _WATCH_SECONDS = 2.0
+_WATCH_PAUSE = 9.0
 _VALIDATION_BATCH = 250
 _READ_AT_ONCE = 1000
 
@@ -66,12 +68,12 @@ class TrainedWeights:
     Attributes:
         net: the network with the best averaged weights, on the CPU.
         state: the run's history.
-        precision: `bfloat16` or `float32`, of the arithmetic while training.
+        about: what else config.json says of the run, such as versions.
     """
 
     net: nn.Module
     state: RunState
-    precision: str
+    about: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +134,7 @@ def fit(
     steps_per_epoch = len(train) // recipe.batch
     steps = recipe.epochs * steps_per_epoch
     watching = None if watched is None else _unit(torch.from_numpy(watched), device)
-    looked = -math.inf
+    look_next = -math.inf
 
     while state.epoch < recipe.epochs and not _is_over(recipe, state):
         # A sum of losses as a tensor: reading it at each step would wait for the device.
@@ -158,13 +160,14 @@ def fit(
             total += loss.detach()
             if time.monotonic() - reported >= _PROGRESS_SECONDS:
                 reported = time.monotonic()
-                seen = None
-                if watching is not None and reported - looked >= _WATCH_SECONDS:
-                    seen = _latents(recipe, net, watching)
-                    looked = time.monotonic()
                 mean = float(total) / (index + 1)
                 report = _report(recipe, state, state.epoch + 1, state.step / steps, mean)
-                yield replace(report, latents=seen)
+                if watching is not None and reported >= look_next:
+                    report = yield from _look(recipe, net, watching, report)
+                    # Looking takes a tenth of the time at most, however large the images.
+                    took = time.monotonic() - reported
+                    look_next = time.monotonic() + max(_WATCH_SECONDS, _WATCH_PAUSE * took)
+                yield report
         train_loss = float(total) / steps_per_epoch
         # As a step within this epoch would see it; the next may begin another stage.
         done = (state.step - 1) / steps
@@ -183,11 +186,13 @@ def fit(
                 tensors.best[name].copy_(value)
         write_checkpoint(path, state, tensors, identity)
         report = _report(recipe, state, state.epoch, state.step / steps, train_loss)
-        seen = None if watching is None else _latents(recipe, net, watching)
-        yield replace(report, latents=seen)
+        if watching is not None:
+            report = yield from _look(recipe, net, watching, report)
+        yield report
 
     _load(net, tensors.best)
-    return TrainedWeights(net.cpu(), state, precision)
+    about = {"precision": precision, "torch": torch.__version__}
+    return TrainedWeights(net.cpu(), state, about)
 
 
 def _is_over(recipe: Recipe, state: RunState) -> bool:
@@ -261,11 +266,21 @@ def _unit(images: Tensor, device: str) -> Tensor:
     return images.to(device).float().div_(255.0).permute(0, 3, 1, 2)
 
 
+def _look(
+    recipe: Recipe, net: Any, images: Tensor, report: TrainingProgress
+) -> Generator[TrainingProgress, None, TrainingProgress]:
+    """The report with the images' latents; it is yielded without them in between."""
+    parts: list[Latents] = []
+    for part in torch.split(images, _VALIDATION_BATCH):
+        if parts:
+            yield report
+        parts.append(_latents(recipe, net, part))
+    return replace(report, latents=np.concatenate(parts))
+
+
 def _latents(recipe: Recipe, net: Any, images: Tensor) -> Latents:
     with torch.no_grad():
-        split = torch.split(images, _VALIDATION_BATCH)
-        parts = [recipe.objective.latents(net, part) for part in split]
-    latents: Latents = torch.cat(parts).float().cpu().numpy()
+        latents: Latents = recipe.objective.latents(net, images).float().cpu().numpy()
     return latents
 
 

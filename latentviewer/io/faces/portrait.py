@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.io.faces.attributes import Attributes
-from latentviewer.io.faces.pen import Colour, Pen, Point, between
+from latentviewer.io.pen import Colour, Pen, Point, between
 
 SIDE = 64
 _FINER = 3

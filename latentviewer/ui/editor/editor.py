@@ -1,17 +1,19 @@
-"""The bottom panel: tabs for the path and for arithmetic."""
+"""The bottom panel: tabs for the path, arithmetic, dimensions, a ranking, and a training."""
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from latentviewer.ui.editor.arithmetic_tab import ArithmeticTab
+from latentviewer.ui.editor.dimensions_tab import DimensionsTab
 from latentviewer.ui.editor.path_tab import PathTab
+from latentviewer.ui.editor.ranking_tab import RankingTab
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.theme import Theme
 
 
 class Editor(QFrame):
     """Attributes:
-    path_tab, arithmetic_tab: the pages.
+    path_tab, arithmetic_tab, dimensions_tab, ranking_tab: the pages.
     """
 
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
@@ -20,16 +22,24 @@ class Editor(QFrame):
         self.setAccessibleName("Editor")
         self.path_tab = PathTab(dispatch, theme)
         self.arithmetic_tab = ArithmeticTab(dispatch, theme)
+        self.dimensions_tab = DimensionsTab(dispatch, theme)
+        self.ranking_tab = RankingTab(dispatch, theme)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self.path_tab, "Path")
-        self._tabs.addTab(self.arithmetic_tab, "Arithmetic")
-        self._tabs.setTabToolTip(0, "Path editor  Alt+1")
-        self._tabs.setTabToolTip(1, "Arithmetic editor  Alt+2")
+        self._of_space = (
+            (self.path_tab, "Path", "Path editor"),
+            (self.arithmetic_tab, "Arithmetic", "Arithmetic editor"),
+            (self.dimensions_tab, "Dimensions", "What each latent dimension carries"),
+            (self.ranking_tab, "Ranking", "Samples with the largest errors"),
+        )
+        for number, (tab, title, about) in enumerate(self._of_space):
+            self._tabs.addTab(tab, title)
+            self._tabs.setTabToolTip(number, f"{about}  Alt+{number + 1}")
         self._tabs.tabBar().setAccessibleName("Editors")
         self._tabs.setStyleSheet("QTabWidget::tab-bar { left: 6px; }")
         self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setExpanding(False)
+        self._training_tab: QWidget | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._tabs)
@@ -41,8 +51,8 @@ class Editor(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Repaints in another theme."""
-        self.path_tab.set_theme(theme)
-        self.arithmetic_tab.set_theme(theme)
+        for tab, _, _ in self._of_space:
+            tab.set_theme(theme)
 
     def show_path(self) -> None:
         """Brings the path to the front."""
@@ -51,6 +61,30 @@ class Editor(QFrame):
     def show_arithmetic(self) -> None:
         """Brings arithmetic to the front."""
         self._tabs.setCurrentWidget(self.arithmetic_tab)
+
+    def add_training(self, tab: QWidget) -> None:
+        """Adds the tab of a training; there is one at most."""
+        self._training_tab = tab
+        number = self._tabs.addTab(tab, "Training")
+        self._tabs.setTabToolTip(number, "Training  Alt+6")
+
+    def show_training(self) -> None:
+        """Brings the training to the front, where there is one."""
+        if self._training_tab is not None:
+            self._tabs.setCurrentWidget(self._training_tab)
+
+    def set_space_open(self, is_open: bool) -> None:
+        """Without a space there is nothing to edit: only a training is shown then."""
+        for tab, _, _ in self._of_space:
+            self._tabs.setTabVisible(self._tabs.indexOf(tab), is_open)
+
+    def show_dimensions(self) -> None:
+        """Brings the latent dimensions to the front."""
+        self._tabs.setCurrentWidget(self.dimensions_tab)
+
+    def show_ranking(self) -> None:
+        """Brings the ranking to the front."""
+        self._tabs.setCurrentWidget(self.ranking_tab)
 
     def sizeHint(self) -> QSize:
         return QSize(800, 236)

@@ -21,10 +21,15 @@ class EmptyTab(QWidget):
         self, picture: str, title: str, sentence: str, theme: Theme, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._picture, self._title, self._theme = picture, title, theme
-        self.sentence = sentence
+        self._picture, self._theme = picture, theme
+        self.set_words(title, sentence)
+
+    def set_words(self, title: str, sentence: str) -> None:
+        """Says something else."""
+        self._title, self.sentence = title, sentence
         self.setAccessibleName(title)
         self.setAccessibleDescription(sentence)
+        self.update()
 
     def set_theme(self, theme: Theme) -> None:
         """Repaints in another theme."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtGui import QPainter
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QPainter, QRegion
 
 from latentviewer.ui.map import overlays
 from latentviewer.ui.map.camera import Camera, Points
@@ -28,6 +30,33 @@ class Annotations:
         self.hint: str | None = None
         self.notice_down: float = NOTICE_DOWN_PX
         self._path: tuple[Points, Points, int | None] | None = None
+        self._posterior: tuple[Points, NDArray[np.float64], str, Points] | None = None
+
+    def set_posterior(
+        self,
+        centre: Points | None,
+        covariance: NDArray[np.float64] | None,
+        text: str,
+        samples: Points | None,
+    ) -> None:
+        """A Gaussian in map units, (dims,) and (dims, dims), and a line on it; None for none.
+
+        Args:
+            samples: (m, dims) that it was found from, or None.
+        """
+        self._posterior = None
+        if centre is not None and covariance is not None and np.isfinite(covariance).all():
+            dots = np.zeros((0, len(centre)), np.float32) if samples is None else samples
+            self._posterior = (centre, covariance, text, dots)
+
+    def region_of_posterior(self, camera: Camera, size: tuple[int, int]) -> QRegion:
+        """What of the picture it covers."""
+        if self._posterior is None or len(self._posterior[0]) != camera.dims:
+            return QRegion()
+        centre, covariance, _text, dots = self._posterior
+        region = QRegion(overlays.box_of_ellipses(*camera.picture_of(centre, covariance, *size)))
+        region += QRegion(overlays.corner_box(camera.dims, size))
+        return region + QRegion(overlays.box_of_dots(camera.to_pixels(dots, *size), size))
 
     def set_path(
         self, places: Points | None, waypoints: Points | None, current: int | None
@@ -39,6 +68,12 @@ class Annotations:
         self, painter: QPainter, camera: Camera, size: tuple[int, int], theme: Theme
     ) -> None:
         """The path and the marked places; those of a map of other dimensions are left out."""
+        if self._posterior is not None and len(self._posterior[0]) == camera.dims:
+            centre, covariance, text, dots = self._posterior
+            overlays.paint_dots(painter, camera.to_pixels(dots, *size), theme)
+            spot, spread = camera.picture_of(centre, covariance, *size)
+            overlays.paint_ellipses(painter, spot, spread, theme)
+            overlays.paint_corner_words(painter, text, camera.dims, size, theme)
         if self._path is not None and self._path[0].shape[1] == camera.dims:
             places, waypoints, current = self._path
             overlays.paint_path(

@@ -94,6 +94,14 @@ class Camera:
         pixels = points @ matrix[:2, : self.dims].T + matrix[:2, self.dims]
         return np.asarray(pixels, np.float32)
 
+    def picture_of(
+        self, centre: Points, covariance: NDArray[np.float64], width: float, height: float
+    ) -> tuple[Points, NDArray[np.float64]]:
+        """A Gaussian (dims,), (dims, dims) as it is seen: (2,) pixels and (2, 2) squared pixels."""
+        to_picture = self.axes()[:2] * self.scale
+        spot = self.to_pixels(centre[None], width, height)[0]
+        return spot, np.asarray(to_picture @ covariance @ to_picture.T)
+
     def to_map(self, x: float, y: float, width: float, height: float) -> tuple[float, ...]:
         """The map point at a logical pixel; in 3D on the plane through the centre."""
         right, down = self.axes()[:2]

@@ -34,6 +34,7 @@ from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.map import overlays
 from latentviewer.ui.map.annotations import NOTICE_DOWN_PX, Annotations
 from latentviewer.ui.map.camera import Camera, Points
+from latentviewer.ui.map.chart import Chart
 from latentviewer.ui.map.flight import Flight
 from latentviewer.ui.map.hover_repaint import HoverRepaint
 from latentviewer.ui.map.morph import Morph
@@ -45,6 +46,7 @@ from latentviewer.ui.theme import Theme
 _CLICK_PX = 4
 _MOST_RINGS = 60
 _PAN_STEP_PX = 60
+_LINE_CHIP_PX = 120
 
 
 class MapView(QWidget):
@@ -79,6 +81,7 @@ class MapView(QWidget):
         self._radius, self._density, self._use_thumbnails = 2.5, False, True
         self._thumbnails = Thumbnails()
         self._titles = ("", "", "")
+        self._chart: Chart | None = None
         self._empty_text = ""
         self._annotations = Annotations()
         self._label_of: Callable[[int], str] = lambda _row: ""
@@ -196,6 +199,24 @@ class MapView(QWidget):
         self._annotations.set_path(places, waypoints, current)
         self.update()
 
+    def set_posterior(
+        self,
+        centre: Points | None,
+        covariance: NDArray[np.float64] | None = None,
+        text: str = "",
+        samples: Points | None = None,
+    ) -> None:
+        """The posterior of the shown sample, (dims,) and (dims, dims) in map units; or none.
+
+        Args:
+            text: a line about it. samples: (m, dims) that it was found from.
+        """
+        size = (self.width(), self.height())
+        region = self._annotations.region_of_posterior(self._camera, size)
+        self._annotations.set_posterior(centre, covariance, text, samples)
+        # Only where it was and where it is: it comes and goes with every point under the cursor.
+        self.update(region + self._annotations.region_of_posterior(self._camera, size))
+
     def set_markers(self, markers: Sequence[tuple[Points, str]]) -> None:
         """Places (dims,) with a text."""
         self._annotations.markers = tuple(markers)
@@ -220,6 +241,11 @@ class MapView(QWidget):
     def set_axes(self, x: str, y: str, z: str) -> None:
         """Titles of the axes; empty where they mean nothing."""
         self._titles = (x, y, z)
+        self._redraw()
+
+    def set_chart(self, chart: Chart | None) -> None:
+        """What the next points lie on: an axis with numbers, curves, a caption; None for none."""
+        self._chart = chart
         self._redraw()
 
     def set_notice(self, text: str | None) -> None:
@@ -291,7 +317,10 @@ class MapView(QWidget):
                 self._fly_to_points(self.scene.visible())
 
     def _fitted(self, camera: Camera, points: Points) -> Camera:
-        return camera.fitted(points, self.width(), self.height(), self._covered, self._above)
+        size = (self.width(), self.height())
+        if self._chart is not None and camera.dims == 2:
+            return self._chart.fitted(camera, points, size, self._covered)
+        return camera.fitted(points, *size, self._covered, self._above)
 
     def _fly_to_points(self, mask: NDArray[np.bool_]) -> None:
         if self.scene.coordinates is None:
@@ -354,7 +383,10 @@ class MapView(QWidget):
         painter.setFont(self.font())
         size, camera, theme = (self.width(), self.height()), self._camera, self._theme
         if camera.dims == 2:
-            overlays.paint_grid(painter, camera, size, theme)
+            if self._chart is None:
+                overlays.paint_grid(painter, camera, size, theme)
+            else:
+                self._chart.paint(painter, camera, size, theme)
             overlays.paint_axis_titles(painter, self._titles, size, theme)
         elif self.scene.coordinates is not None and len(self.scene.coordinates):
             overlays.paint_box(painter, camera, self.scene.bounds(), size, theme)
@@ -397,6 +429,9 @@ class MapView(QWidget):
         missing = self._thumbnails.missing()
         if len(missing):
             self.thumbnails_wanted.emit(missing)
+        if self._chart is not None and camera.dims == 2:
+            painter.setFont(self.font())
+            self._chart.paint_words(painter, camera, size, self._covered, theme)
         self._annotations.paint_places(painter, camera, size, theme)
         self._paint_hover(painter, size)
 
@@ -415,6 +450,7 @@ class MapView(QWidget):
 
     def _paint_hover(self, painter: QPainter, size: tuple[int, int]) -> None:
         coordinates = self.scene.coordinates
+        self._paint_cursor_line(painter, size)
         if self._hover_row is not None and coordinates is not None:
             x, y = self._camera.to_pixels(coordinates[self._hover_row][None], *size)[0].tolist()
             tile = self._thumbnails.box_of(self._hover_row)
@@ -427,6 +463,17 @@ class MapView(QWidget):
             overlays.paint_label_beside(painter, x, y, text, size[0], self._theme)
         elif self._cursor is not None and not self._outline and not self._dragging:
             overlays.paint_cross(painter, self._cursor, self._theme)
+
+    def _paint_cursor_line(self, painter: QPainter, size: tuple[int, int]) -> None:
+        coordinates, chart = self.scene.coordinates, self._chart
+        if chart is None or coordinates is None or self._camera.dims != 2 or self._dragging:
+            return
+        painter.setFont(self.font())
+        if self._hover_row is not None:
+            places = self._camera.to_pixels(coordinates[self._hover_row][None], *size)
+            chart.paint_cursor(painter, self._camera, float(places[0, 0]), size, self._theme)
+        elif self._cursor is not None:
+            chart.paint_cursor(painter, self._camera, self._cursor.x(), size, self._theme)
 
     # The mouse.
 
@@ -470,10 +517,21 @@ class MapView(QWidget):
             x, y = self._camera.to_pixels(row, self.width(), self.height())[0].tolist()
             text = self.fontMetrics().horizontalAdvance(self._label_of(self._hover_row))
             reach = round(max(self._radius, self._thumbnails.side)) + text + 48
-            return QRect(round(x) - reach, round(y) - 70, 2 * reach, 140)
+            return self._whole_column(QRect(round(x) - reach, round(y) - 70, 2 * reach, 140))
         if at is None:
             return QRect()
-        return QRect(round(at.x()) - reach, round(at.y()) - reach, 2 * reach, 2 * reach)
+        x, y = round(at.x()), round(at.y())
+        return self._whole_column(QRect(x - reach, y - reach, 2 * reach, 2 * reach))
+
+    def _whole_column(self, box: QRect) -> QRect:
+        """The box, or where a line crosses the map at the cursor, all of its column."""
+        if self._chart is None or self._chart.words is None:
+            return box
+        # At the edges the line's chip stands beside it.
+        left = min(box.left(), self.width() - 2 * _LINE_CHIP_PX)
+        right = max(box.right(), _LINE_CHIP_PX)
+        reach = max(_LINE_CHIP_PX - (right - left), 0) // 2
+        return QRect(left - reach, 0, right - left + 2 * reach, self.height())
 
     def _place_at(self, at: QPointF) -> tuple[float, ...]:
         return self._camera.to_map(at.x(), at.y(), self.width(), self.height())

@@ -1,13 +1,20 @@
 """What is painted over the points: axes, path, markers, rings, chips, lasso."""
 
+import math
+
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 
+from latentviewer.domain.posterior_ellipse import ellipse_outline
 from latentviewer.ui.map.camera import Camera, Points, nice_ticks
 from latentviewer.ui.theme import Theme
 
 _TICK_EVERY_PX = 130
+_FARTHEST_PX = 100_000.0
+_WIDEST_SIGMA_PX = 10_000.0
+_DOT_PX = 2.2
 _CUBE = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
 _CUBE_EDGES = [(a, b) for a in range(8) for b in range(a + 1, 8) if bin(a ^ b).count("1") == 1]
 
@@ -122,6 +129,77 @@ def paint_marker(painter: QPainter, x: float, y: float, text: str, theme: Theme)
         QPolygonF([QPointF(x, y - 9), QPointF(x + 9, y), QPointF(x, y + 9), QPointF(x - 9, y)])
     )
     paint_chip(painter, x + 14, y - 12, text, theme)
+
+
+def paint_ellipses(
+    painter: QPainter, centre: Points, covariance: NDArray[np.float64], theme: Theme
+) -> None:
+    """A Gaussian at 1 and 2 sigma, in pixels.
+
+    Left out where it is so large that the picture lies within it.
+    """
+    if not float(np.trace(covariance)) < _WIDEST_SIGMA_PX**2:
+        return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    at = QPointF(*centre.tolist())
+    accent = theme.colour("accent")
+    for sigmas, fill in ((2.0, 22), (1.0, 34)):
+        outline = [at + QPointF(x, y) for x, y in ellipse_outline(covariance, sigmas).tolist()]
+        shape = QPolygonF(outline)
+        painter.setPen(QPen(with_alpha(theme.colour("map"), 210), 5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolygon(shape)
+        painter.setBrush(with_alpha(accent, fill))
+        painter.setPen(QPen(accent, 2.0 if sigmas == 1.0 else 1.5))
+        painter.drawPolygon(shape)
+
+
+def box_of_ellipses(centre: Points, covariance: NDArray[np.float64]) -> QRect:
+    """What `paint_ellipses` paints on."""
+    across, down = (
+        min(2 * math.sqrt(max(float(covariance[i, i]), 0.0)) + 4, _FARTHEST_PX) for i in (0, 1)
+    )
+    x, y = (min(max(v, -_FARTHEST_PX), _FARTHEST_PX) for v in centre.tolist())
+    return QRectF(x - across, y - down, 2 * across, 2 * down).toAlignedRect()
+
+
+def paint_dots(painter: QPainter, places: Points, theme: Theme) -> None:
+    """Small marks at (m, 2) pixels: samples that were placed, no points of the map."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.colour("map"), 1))
+    painter.setBrush(theme.colour("accent"))
+    for x, y in places.tolist():
+        painter.drawEllipse(QPointF(x, y), _DOT_PX, _DOT_PX)
+
+
+def box_of_dots(places: Points, size: tuple[int, int]) -> QRect:
+    """What of a picture of that size `paint_dots` paints on."""
+    if not len(places):
+        return QRect()
+    low, high = np.clip(places.min(axis=0), 0, size), np.clip(places.max(axis=0), 0, size)
+    box = QRectF(QPointF(*low.tolist()), QPointF(*high.tolist()))
+    return box.adjusted(-4, -4, 4, 4).toAlignedRect()
+
+
+def corner_box(dims: int, size: tuple[int, int]) -> QRect:
+    """Where words stand in the lower left corner, in 3D beside the three arms."""
+    left = 14 if dims == 2 else 132
+    return QRect(left, size[1] - 26, max(0, size[0] - left), 20)
+
+
+def paint_corner_words(
+    painter: QPainter, text: str, dims: int, size: tuple[int, int], theme: Theme
+) -> None:
+    """A line about what is marked on the map, readable over points."""
+    font = painter.font()
+    painter.setFont(_small(painter))
+    place = corner_box(dims, size)
+    painter.setPen(theme.colour("map"))
+    for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        painter.drawText(place.translated(dx, dy), Qt.AlignmentFlag.AlignVCenter, text)
+    painter.setPen(theme.colour("accent"))
+    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, text)
+    painter.setFont(font)
 
 
 def paint_ring(painter: QPainter, x: float, y: float, radius: float, theme: Theme) -> None:

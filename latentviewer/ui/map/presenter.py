@@ -14,16 +14,22 @@ from latentviewer.app.colouring import (
 )
 from latentviewer.app.maps import Forming
 from latentviewer.app.paths import Film
+from latentviewer.app.posteriors import MapPosterior
 from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult
 from latentviewer.app.state import Blend, SessionState
 from latentviewer.app.workbench import Workbench
+from latentviewer.domain.map_note import MapNote
+from latentviewer.domain.observation import observation_of
 from latentviewer.domain.space import Latents
+from latentviewer.ui.map.chart import Chart
+from latentviewer.ui.map.density import density_curves
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.theme import Theme
 
 FIRST_HINT = "Move the mouse over the map. The decoder answers on the right."
 FIRST_HINT_NO_DECODER = "Move the mouse over the map. The samples show on the right."
+OBSERVED_HINT = "Move the mouse over the map. The probabilities answer on the right."
 
 
 class MapPresenter:
@@ -47,6 +53,7 @@ class MapPresenter:
         workbench.paths.film_changed.connect(self._on_film)
         workbench.paths.current_changed.connect(lambda _index: self._show_path())
         workbench.arithmetic.outcome_changed.connect(lambda _outcome: self._show_markers())
+        workbench.posteriors.changed.connect(self._on_posterior)
         panel.view.thumbnails_wanted.connect(self._fetch_thumbnails)
         panel.view.set_row_labels(self._row_text)
 
@@ -105,12 +112,31 @@ class MapPresenter:
                 legend.missing,
             )  # fmt: skip
         self._panel.legend.setVisible(legend is not None)
+        self._show_chart()
+
+    def _show_chart(self) -> None:
+        workspace = self._workbench.workspace
+        space, shown = workspace.state.space, workspace.shown_map
+        if space is None or shown is None or shown.note == MapNote():
+            self._panel.view.set_chart(None)
+            return
+        note, observation = shown.note, observation_of(space)
+        scale = note.axes[0].scale if note.axes else ""
+        if not note.observed or observation is None:
+            self._panel.view.set_chart(Chart(note.caption, scale))
+            return
+        curves = density_curves(
+            observation.mixture, note.height, self._theme.dark, workspace.state.map.hidden
+        )
+        words: Callable[[float], str] = lambda x: observation.words(10.0**x)  # noqa: E731
+        self._panel.view.set_chart(Chart(note.caption, scale, curves, words))
 
     def _on_map(self, result: MapResult | None) -> None:
         view = self._panel.view
         if result is None:
             return
         view.set_notice(None)
+        self._show_chart()
         layer, before = self._workbench.workspace.state.layer, self._layer
         self._layer = layer
         if before is not None and before != layer:
@@ -123,11 +149,12 @@ class MapPresenter:
 
     def _show_hint(self) -> None:
         workspace = self._workbench.workspace
-        if self._workbench.settings.hint_seen or workspace.shown_map is None:
+        shown = workspace.shown_map
+        if self._workbench.settings.hint_seen or shown is None:
             return
         can = abilities(workspace)
-        decodes = can.loading or not can.decoder
-        self._panel.view.set_hint(FIRST_HINT if decodes else FIRST_HINT_NO_DECODER)
+        hint = FIRST_HINT if can.loading or not can.decoder else FIRST_HINT_NO_DECODER
+        self._panel.view.set_hint(OBSERVED_HINT if shown.note.observed else hint)
 
     def _on_sources(self) -> None:
         self._show_hint()
@@ -158,6 +185,7 @@ class MapPresenter:
             return
         # What was placed on the map before has no place on this one yet.
         self._forming = True
+        view.set_chart(None)
         view.set_points(np.array(embedding), fit=True)
         view.set_axes("", "", "")
         self._show_path()
@@ -183,6 +211,18 @@ class MapPresenter:
             text = outcome.text if len(outcome.text) <= 28 else outcome.text[:27] + "…"
             markers.append((outcome.place, text))
         self._panel.view.set_markers(markers)
+
+    def _on_posterior(self, posterior: MapPosterior | None) -> None:
+        view = self._panel.view
+        if posterior is None:
+            view.set_posterior(None)
+            return
+        text = "Posterior, 1 and 2 σ"
+        if posterior.samples is not None:
+            text += f", from {len(posterior.samples)} placed samples"
+        view.set_posterior(
+            posterior.centre.astype(np.float32), posterior.covariance, text, posterior.samples
+        )
 
     def _fetch_thumbnails(self, rows: NDArray[np.int64]) -> None:
         workspace = self._workbench.workspace

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from latentviewer.app.preview import Observed
 from latentviewer.ui.preview.image_tile import small_font
 from latentviewer.ui.theme import Theme
 
@@ -141,10 +142,15 @@ def facts(
     inverse_name: str | None,
     distance: float | None,
     far: bool,
+    observed: Observed | None = None,
     score: float | None = None,
 ) -> tuple[tuple[str, str, bool], ...]:
     """The two lines that say most of an answer, and a discriminator's score below them."""
     lines: list[tuple[str, str, bool]] = []
+    if observed is not None:
+        lines.append((observed.column.capitalize(), observed.words, False))
+        if observed.truth:
+            lines.append(("Truth", observed.truth, False))
     if inverse_name is not None:
         lines.append(("Inverse", inverse_name, False))
     elif row is not None and distance is None:

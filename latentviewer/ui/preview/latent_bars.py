@@ -1,5 +1,7 @@
 """The latent as bars that can be dragged."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -57,6 +59,7 @@ class LatentBars(QAbstractScrollArea):
         self._high: Latents | None = None
         self._half_range = half_range_of(None, None, None)
         self._ranges_set = 0
+        self._names: tuple[str, ...] = ()
         self._backdrop = Backdrop()
         self.current = 0
         self._over: int | None = None
@@ -107,6 +110,12 @@ class LatentBars(QAbstractScrollArea):
         self._half_range = half_range_of(low, high, None)
         self.viewport().update()
 
+    def set_names(self, names: Sequence[str]) -> None:
+        """What the dimensions are called, (d,); empty for their numbers."""
+        self._names = tuple(names)
+        self._ranges_set += 1
+        self.viewport().update()
+
     def set_latent(self, values: Latents, std: Latents | None, base: Latents | None) -> None:
         """Shows (d,) values with the posterior's standard deviation and what they were."""
         changed = len(values) != len(self.values)
@@ -125,11 +134,13 @@ class LatentBars(QAbstractScrollArea):
         self.viewport().update()
 
     def readout(self, index: int | None = None) -> str:
-        """A dimension in words, such as `z 7 = 1.23 ± 0.4`."""
+        """A dimension in words, such as `z 7 = 1.23 ± 0.4`, or `car 0.93` where it has a name."""
         at = self.current if index is None else index
         if not 0 <= at < len(self.values):
             return ""
-        text = f"z {at} = {self.values[at]:.2f}".replace("-", "−")
+        value = f"{self.values[at]:.2f}".replace("-", "−")
+        named = len(self._names) == len(self.values)
+        text = f"{self._names[at]} {value}" if named else f"z {at} = {value}"
         if self._std is not None and at < len(self._std):
             text += f" ± {self._std[at]:.2g}"
         return text
@@ -311,7 +322,19 @@ class LatentBars(QAbstractScrollArea):
     def _paint_numbers(self, painter: QPainter, scale: BarScale, width: int) -> None:
         painter.setFont(small_font(self.font()))
         painter.setPen(self._theme.colour("text_faint"))
-        widest = painter.fontMetrics().horizontalAdvance(str(max(scale.count - 1, 0))) + 6
+        metrics = painter.fontMetrics()
+        if len(self._names) == scale.count:
+            for i in scale.between(0, width):
+                place = QRectF(
+                    scale.x(i) - scale.pitch / 2, scale.bottom + _PAD_PX + 1, scale.pitch,
+                    _NUMBERS_PX,
+                )  # fmt: skip
+                name = metrics.elidedText(
+                    self._names[i], Qt.TextElideMode.ElideRight, int(scale.pitch) - 2
+                )
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, name)
+            return
+        widest = metrics.horizontalAdvance(str(max(scale.count - 1, 0))) + 6
         steps = (1, 2, 4, 5, 8, 10, 16, 20, 32, 50, 64, 100, 128)
         every = next((step for step in steps if step * scale.pitch >= widest), steps[-1])
         for i in scale.between(0, width):

@@ -9,6 +9,8 @@ from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.theme import Theme
 
 _TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+DOWNLOAD_SIZES = {"mnist": "11 MB", "fashion-mnist": "30 MB"}
+"""What there is to fetch of each data set."""
 _GAP_PX = 8
 
 

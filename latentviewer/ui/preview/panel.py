@@ -25,6 +25,7 @@ from latentviewer.domain.space import Latents
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.preview.caption import Facts, Title, facts
+from latentviewer.ui.preview.class_bars import ClassSection
 from latentviewer.ui.preview.class_readout import ClassReadout
 from latentviewer.ui.preview.empty import EmptyPreview
 from latentviewer.ui.preview.image import Pixels, to_image
@@ -48,7 +49,7 @@ class PreviewPanel(QFrame):
     changes its size.
 
     Attributes:
-        title, pictures, facts, classes, missing, neighbours, bars, posterior,
+        title, pictures, facts, readout, missing, classes, neighbours, bars, posterior,
             prior: its parts.
     """
 
@@ -65,8 +66,9 @@ class PreviewPanel(QFrame):
         self.title = Title(theme)
         self.pictures = Pictures(theme)
         self.facts = Facts(theme)
-        self.classes = ClassReadout(theme)
+        self.readout = ClassReadout(theme)
         self.missing = MissingData(dispatch, theme)
+        self.classes = ClassSection(dispatch, theme)
         self.neighbours = ImageStrip("Nearest samples", theme, lines=2)
         self.neighbours.chosen.connect(self._on_neighbour)
         self.bars = LatentBars(self._edit, theme)
@@ -105,8 +107,9 @@ class PreviewPanel(QFrame):
         column.addLayout(_row(self.title, self.unpin, stretched=0))
         column.addWidget(self.pictures)
         column.addWidget(self.facts)
-        column.addWidget(self.classes)
+        column.addWidget(self.readout)
         column.addWidget(self.missing)
+        column.addWidget(self.classes)
         actions = _row(self.add, self.keep)
         actions.setStretch(0, 1)
         actions.setStretch(1, 1)
@@ -114,8 +117,12 @@ class PreviewPanel(QFrame):
         column.addSpacing(4)
         column.addWidget(_heading("Nearest samples"))
         column.addWidget(self.neighbours)
-        column.addLayout(_row(_heading("Latent"), self.reset, stretched=0))
-        column.addWidget(self.bars)
+        self._latent = QWidget()
+        latent = QVBoxLayout(self._latent)
+        latent.setContentsMargins(0, 0, 0, 0)
+        latent.addLayout(_row(_heading("Latent"), self.reset, stretched=0))
+        latent.addWidget(self.bars)
+        column.addWidget(self._latent)
         column.addWidget(self.posterior)
         column.addWidget(self.prior)
         column.addStretch(1)
@@ -131,8 +138,8 @@ class PreviewPanel(QFrame):
         for button, name, size in self._icons:
             button.setIcon(icon(name, theme, size, "accent" if name == "pin" else "text_dim"))
         for part in (
-            self.title, self.pictures, self.facts, self.classes, self.missing, self.neighbours,
-            self.bars, self.posterior, self.prior, self.empty,
+            self.title, self.pictures, self.facts, self.readout, self.missing, self.classes,
+            self.neighbours, self.bars, self.posterior, self.prior, self.empty,
         ):  # fmt: skip
             part.set_theme(theme)
 
@@ -155,13 +162,28 @@ class PreviewPanel(QFrame):
 
     def set_readouts(self, questions: Mapping[str, int], scores: bool) -> None:
         """What a classifier is asked, with the number of classes; whether pictures are scored."""
-        self.classes.set_questions(questions)
+        self.readout.set_questions(questions)
         self.facts.set_room(3 if scores else 2)
 
     def set_missing_data(self, name: str | None, size_text: str | None) -> None:
         """The data set that is not on this machine, and its download's size; None if here."""
         self.pictures.set_original_missing(name is not None)
         self.missing.set_missing(name, size_text)
+
+    def set_names(self, names: Sequence[str]) -> None:
+        """What the latent's dimensions are called; empty for their numbers."""
+        self.bars.set_names(names)
+
+    def set_classes(
+        self, names: Sequence[str], question: str, seen: str, truth: str, inferred: str
+    ) -> None:
+        """The classes whose probabilities the latent is; see `ClassSection.set_question`.
+
+        They take the place of the bars to drag: changed alone, a probability would leave the
+        others' sum wrong.
+        """
+        self.classes.set_question(names, question, seen, truth, inferred)
+        self._latent.setVisible(not names)
 
     def set_ranges(self, low: Latents, high: Latents) -> None:
         """The typical range of each dimension in the data, (d,) each."""
@@ -181,11 +203,14 @@ class PreviewPanel(QFrame):
         self.posterior.set_samples(None, False)
         self.title.set_title("", "")
         self.facts.set_lines(())
-        self.classes.set_told(None)
+        self.readout.set_told(None)
         self._pages.setCurrentIndex(0)
 
     def show_answer(self, answer: Answer) -> None:
         """Shows everything an answer holds."""
+        if self._shown is not None and answer.title == _EDITED + self._shown.title:
+            # Edited elsewhere than on the bars.
+            self._keep_base(self._shown)
         self._shown = answer
         # First of all, for the decoded picture is on the screen before this returns.
         self.pictures.show_pictures(
@@ -199,15 +224,13 @@ class PreviewPanel(QFrame):
         self.title.set_title(answer.title, answer.label)
         self.facts.set_lines(
             facts(
-                answer.row,
-                answer.error,
-                answer.inverse_name,
-                answer.distance,
-                answer.far,
-                answer.score,
+                answer.row, answer.error, answer.inverse_name, answer.distance, answer.far,
+                answer.observed, answer.score,
             )
-        )
-        self.classes.set_told(answer.told)
+        )  # fmt: skip
+        self.readout.set_told(answer.told)
+        truth = "" if answer.observed is None else answer.observed.truth
+        self.classes.bars.set_posterior(answer.latent, truth)
         base = self._bases.get(answer.title) if _is_edited(answer) else None
         self.bars.set_latent(answer.latent, answer.std, base)
         self.posterior.set_spread(answer.request.spread)
@@ -237,13 +260,16 @@ class PreviewPanel(QFrame):
             self._dispatch("preview.pin_row", row=int(self._rows[at]))
 
     def _edit(self, command_id: str, **arguments: object) -> None:
-        shown = self._shown
-        if shown is not None and not _is_edited(shown):
-            # What is shown now is what a double-click on a bar brings back later.
+        if self._shown is not None:
+            self._keep_base(self._shown)
+        self._dispatch(command_id, **arguments)
+
+    def _keep_base(self, shown: Answer) -> None:
+        """What is shown before an edit is what a double-click on a bar brings back later."""
+        if not _is_edited(shown):
             self._bases[_EDITED + shown.title] = shown.latent
             while len(self._bases) > _BASES_KEPT:
                 self._bases.popitem(last=False)
-        self._dispatch(command_id, **arguments)
 
     def _button(
         self,

@@ -12,14 +12,18 @@ from latentviewer.app.preview import Answer
 from latentviewer.app.previews import Details
 from latentviewer.app.state import SessionState, Target
 from latentviewer.app.workbench import Workbench
+from latentviewer.domain.dimension_names import dimension_names
+from latentviewer.domain.observation import observation_of
 from latentviewer.domain.ports import Classifier, Discriminator
+from latentviewer.domain.space import Space
+from latentviewer.domain.table import Categories
 from latentviewer.ui.map.presenter import MapPresenter
+from latentviewer.ui.preview.missing_data import DOWNLOAD_SIZES
 from latentviewer.ui.preview.panel import PreviewPanel
 from latentviewer.ui.status import StatusLine
 
 SETTLE_MS = 140
 _LATENCIES_KEPT = 60
-_DOWNLOAD_SIZES = {"mnist": "11 MB", "fashion-mnist": "30 MB"}
 
 
 class PreviewPresenter:
@@ -57,7 +61,12 @@ class PreviewPresenter:
         self._panel.set_pinned(pinned is not None and answer.request.target is pinned)
         row = answer.row
         colours = self._maps.colouring
-        if row is not None and colours is not None and row < len(colours.codes):
+        if (
+            row is not None
+            and colours is not None
+            and row < len(colours.codes)
+            and not self._coloured_by_another(row, answer.label)
+        ):
             self._panel.set_label_colour(colours.colour_of(row))
         else:
             self._panel.set_label_colour(None)
@@ -97,6 +106,32 @@ class PreviewPresenter:
         ):
             low, high = np.percentile(new.space.latent[:20_000], (2.5, 97.5), axis=0)
             self._panel.set_ranges(low.astype(np.float32), high.astype(np.float32))
+        if new.space is not None and new.space is not old.space:
+            self._panel.set_names(dimension_names(new.space))
+            self._show_classes(new.space)
+        if new.map.colour_by != old.map.colour_by or new.space is not old.space:
+            self._panel.classes.set_coloured_by(new.map.colour_by or "")
+
+    def _coloured_by_another(self, row: int, label: str) -> bool:
+        """Whether the map's colour of a sample stands for another name than its label."""
+        state = self._workbench.workspace.state
+        if state.space is None:
+            return False
+        column = state.space.columns.get(state.map.colour_by or "")
+        return isinstance(column, Categories) and column.text(row) != label
+
+    def _show_classes(self, space: Space) -> None:
+        observation = observation_of(space)
+        if observation is None:
+            self._panel.set_classes((), "", "", "", "")
+            return
+        question = observation.question
+        truth, inferred = (
+            name if name in space.columns else "" for name in (question, f"inferred {question}")
+        )
+        self._panel.set_classes(
+            observation.mixture.names, question, observation.column, truth, inferred
+        )
 
     def _on_sources(self) -> None:
         workspace = self._workbench.workspace
@@ -105,7 +140,7 @@ class PreviewPresenter:
             return
         missing = workspace.missing_data
         name = missing.split(":")[0] if missing else None
-        self._panel.set_missing_data(name, _DOWNLOAD_SIZES.get(name or ""))
+        self._panel.set_missing_data(name, DOWNLOAD_SIZES.get(name or ""))
         self._panel.set_abilities(abilities(workspace))
         self._panel.prior.set_conditions(self._workbench.sampling.conditions)
         self._panel.prior.set_settings(workspace.state.sampling)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -379,3 +379,60 @@ def test_tiny_maps_draw_and_answer(made: Fixture, count: int, dims: int) -> None
     made.view.set_points(None)
     made.view.repaint()
     made.hover(QPoint(200, 200))
+
+
+def accent_pixels(view: MapView) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    image = view.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    pixels = np.frombuffer(image.constBits(), np.uint8)
+    pixels = pixels.reshape(image.height(), image.bytesPerLine())[:, : 3 * image.width()]
+    accent = DARK.colour("accent")
+    wanted = np.array([accent.red(), accent.green(), accent.blue()])
+    return np.abs(pixels.reshape(image.height(), -1, 3).astype(int) - wanted).max(axis=2) < 40
+
+
+def test_a_posterior_is_drawn_to_scale_around_its_place(five: Fixture) -> None:
+    five.view.clearFocus()
+    covariance = np.diag([1.0, 0.25])
+    assert not accent_pixels(five.view).any()
+    five.view.set_posterior(np.array([5, 5], np.float32), covariance)
+    down, across = np.nonzero(accent_pixels(five.view))
+    middle, scale = five.pixel(4), five.view.camera.scale
+    assert across.max() == pytest.approx(middle.x() + 2 * scale, abs=3)
+    assert across.min() == pytest.approx(middle.x() - 2 * scale, abs=3)
+    assert down.max() == pytest.approx(middle.y() + 1 * scale, abs=3)
+    region = five.view._annotations.region_of_posterior(five.view.camera, (SIZE, SIZE))
+    assert all(region.contains(QPoint(x, y)) for x, y in zip(across, down, strict=True))
+    five.view.set_posterior(None)
+    assert not accent_pixels(five.view).any()
+
+
+def test_a_posterior_of_another_map_or_of_any_size_does_no_harm(five: Fixture) -> None:
+    five.view.clearFocus()
+    five.view.set_posterior(np.zeros(3, np.float32), np.eye(3), "three")
+    assert not accent_pixels(five.view).any()
+    for covariance in (np.zeros((2, 2)), np.eye(2) * 1e30, np.full((2, 2), np.inf)):
+        five.view.set_posterior(np.array([5, 5], np.float32), covariance, "large")
+        assert not five.view.grab().isNull()
+
+
+def test_in_3d_the_outline_of_the_ellipsoid_turns_with_the_map(made: Fixture) -> None:
+    made.view.set_points(np.random.default_rng(0).random((50, 3)).astype(np.float32) * 10)
+    made.view.clearFocus()
+    made.view.set_posterior(np.full(3, 5, np.float32), np.diag([4.0, 0.01, 0.01]))
+    before = accent_pixels(made.view)
+    made.drag(QPoint(200, 200), QPoint(330, 200))
+    after = accent_pixels(made.view)
+    widths = [np.ptp(np.nonzero(drawn)[1]) for drawn in (before, after)]
+    assert min(widths) > 0
+    assert abs(widths[0] - widths[1]) > 20
+
+
+def test_placed_samples_are_dots_and_their_region_is_repainted(five: Fixture) -> None:
+    five.view.clearFocus()
+    samples = np.array([[1, 1], [9, 2], [4, 9]], np.float32)
+    five.view.set_posterior(np.array([5, 5], np.float32), np.zeros((2, 2)), "", samples)
+    region = five.view._annotations.region_of_posterior(five.view.camera, (SIZE, SIZE))
+    drawn = accent_pixels(five.view)
+    for x, y in five.view.camera.to_pixels(samples, SIZE, SIZE).tolist():
+        assert drawn[round(y), round(x)]
+        assert region.contains(QPoint(round(x), round(y)))

@@ -105,12 +105,12 @@ def test_the_panel_shows_answers_and_clears_them(
     qtbot.addWidget(panel)
     panel.set_readouts({"hat": 2}, False)
     panel.show_answer(make_answer(told=(told("hat"),)))
-    assert panel.classes.told is not None
+    assert panel.readout.told is not None
     panel.show_answer(make_answer())
-    assert panel.classes.told is None
-    assert panel.classes.accessibleDescription() == NOT_A_SAMPLE
+    assert panel.readout.told is None
+    assert panel.readout.accessibleDescription() == NOT_A_SAMPLE
     panel.set_readouts({}, False)
-    assert panel.classes.isHidden()
+    assert panel.readout.isHidden()
 
 
 def test_a_score_says_what_it_comes_to(
@@ -119,7 +119,7 @@ def test_a_score_says_what_it_comes_to(
     assert [score_text(s) for s in (1.34, -2.12, 0.0, math.nan)] == [
         "1.3, taken for real", "−2.1, taken for made", "0.0, undecided", "none",
     ]  # fmt: skip
-    three = facts(None, None, "exact", 1.0, False, 1.3)
+    three = facts(None, None, "exact", 1.0, False, score=1.3)
     assert [name for name, _, _ in three] == ["Inverse", "Distance", "Score"]
     panel = PreviewPanel(dispatch, DARK)
     qtbot.addWidget(panel)

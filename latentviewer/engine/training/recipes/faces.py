@@ -6,6 +6,7 @@ from latentviewer.engine.networks.attributes import Attribute
 from latentviewer.engine.networks.classifying import ClassifierConfig
 from latentviewer.engine.networks.convolutional import ConvConfig
 from latentviewer.engine.networks.diffusion import DiffusionConfig
+from latentviewer.engine.training.objectives.autoencoder import AutoencoderObjective
 from latentviewer.engine.training.objectives.classifier import ClassifierObjective
 from latentviewer.engine.training.objectives.diffusion import DiffusionObjective
 from latentviewer.engine.training.objectives.gan import GanObjective
@@ -66,6 +67,37 @@ FACES_VAE = Recipe(
     reduced_precision=True,
 )
 
+FACES_AE = Recipe(
+    name="faces-ae",
+    title="A convolutional autoencoder of cartoon faces, 64 x 64 RGB, with 32 latents",
+    data="faces:train",
+    test_data="faces:test",
+    objective=AutoencoderObjective(
+        ConvConfig(
+            height=64,
+            width=64,
+            channels=3,
+            latent_dim=32,
+            widths=(24, 48, 64),
+            blocks=(0, 1, 1),
+            bottleneck_channels=16,
+            hidden=256,
+        ),
+        latent_decay=1e-2,
+    ),
+    seed=0,
+    epochs=16,
+    batch=128,
+    holdout=2000,
+    patience=6,
+    learning_rate=2e-3,
+    warmup=0.05,
+    weight_decay=1e-3,
+    averaging=0.999,
+    clip=1000.0,
+    reduced_precision=True,
+)
+
 FACES_CLASSIFIER = Recipe(
     name="faces-classifier",
     title="A convolutional classifier of the twelve attributes of cartoon faces",
@@ -111,10 +143,10 @@ FACES_GAN = Recipe(
                 latent_dim=64,
                 widths=(24, 48, 96),
                 blocks=(0, 1, 1),
-                bottleneck_channels=32,
+                bottleneck_channels=16,
                 hidden=128,
             ),
-            widths=(24, 48, 96, 128),
+            widths=(24, 48, 96, 96),
             blocks=(0, 1, 1, 1),
             hidden=128,
         ),
@@ -149,7 +181,7 @@ FACES_LDM = Recipe(
             widths=(24, 48, 96),
             blocks=(0, 1, 1),
             denoiser_width=96,
-            denoiser_blocks=5,
+            denoiser_blocks=4,
             conditions=_ATTRIBUTES,
             pixel_std=0.05,
         ),

@@ -1,6 +1,7 @@
-"""Everything that decides what comes out of training."""
+"""Everything that decides what comes out of training by gradients."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +48,47 @@ class Recipe:
     clip: float
     reduced_precision: bool
 
+    @property
+    def family(self) -> str:
+        """Of the model that it makes."""
+        return self.objective.family
+
+    @property
+    def unit(self) -> str:
+        """Of the loss."""
+        return self.objective.unit
+
+    @property
+    def valid_figure(self) -> str:
+        """The model card's name for the validation loss."""
+        return self.objective.valid_figure
+
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
         described = dataclasses.asdict(self)  # a dataclass within is a dict within
         return described | {"family": self.objective.family}
+
+    def apart(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The architecture, and how it is trained, as config.json has them."""
+        described = dataclasses.asdict(self)
+        return described["objective"].pop("architecture"), described
+
+    def facts(self, training: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """What the model card says of a finished run.
+
+        Args:
+            training: of config.json.
+        """
+        return (
+            ("data held out", f"{self.holdout:,} to decide when to stop"),
+            (
+                "epochs",
+                f"{training['epochs_done']} of at most {self.epochs}; the weights are the running "
+                f"average at epoch {training['best_epoch']}",
+            ),
+            (
+                "arithmetic",
+                f"{training['precision']} while training, float32 everywhere else; "
+                f"torch {training['torch']}",
+            ),
+        )

@@ -1,0 +1,1 @@
+"""Published figures by which generative models and spaces are judged, on plain arrays."""

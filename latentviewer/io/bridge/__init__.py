@@ -1,0 +1,1 @@
+"""`bridge`: vehicles of hidden types that cross a bridge, drawn by code."""

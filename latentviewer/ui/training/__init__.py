@@ -1,0 +1,1 @@
+"""Training: what to train, how the loss falls, and how the space takes shape."""
