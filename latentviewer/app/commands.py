@@ -12,7 +12,9 @@ from typing import Any, Literal
 
 from latentviewer.domain.errors import UserError
 
-Kind = Literal["text", "number", "integer", "flag", "choice", "path", "rows", "latent", "place"]
+Kind = Literal[
+    "text", "number", "integer", "flag", "choice", "path", "rows", "latent", "place", "classes"
+]
 
 
 class Needs(StrEnum):
@@ -47,7 +49,7 @@ class Argument:
         kind: its type.
         choices: for `choice`, the list the palette offers: `columns`, `numbers`,
             `orders`, `methods`, `samples`, `groups`, `themes`, `recent`, `modes`, `tools`,
-            `blends`, `recipes`, `asks`, `comparable`.
+            `blends`, `recipes`, `asks`, `comparable`, `conditions`, `layers`.
         optional: whether it may be left out.
     """
 
@@ -96,7 +98,7 @@ def _command(
 
 
 _A = Argument
-_S, _M = Needs.SPACE, Needs.MODEL
+_S = Needs.SPACE
 
 COMMANDS: tuple[Command, ...] = (
     # File
@@ -264,6 +266,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _command("map.tool_lasso", "Lasso select", "Map", "L", needs=(_S,), icon="lasso"),
     _command("map.tool_path", "Path tool", "Map", "P", needs=(_S,), icon="spline"),
+    _command("map.layer", "Layer", "", "", _A("name", "choice", "layers"), needs=(_S,)),
     _command("map.bigger_points", "Bigger points", "Map", "]", needs=(_S,)),
     _command("map.smaller_points", "Smaller points", "Map", "[", needs=(_S,)),
     _command("map.blend", "Overplotting", "", "", _A("name", "choice", "blends"), needs=(_S,)),
@@ -289,17 +292,52 @@ COMMANDS: tuple[Command, ...] = (
         "preview.show_mean", "Show mean of the space", "Latent", "M", needs=(_S,), icon="sigma"
     ),
     _command("preview.reset", "Reset edited latent", "Latent", "Ctrl+R", needs=(_S, Needs.PREVIEW)),
-    _command("preview.spread", "Posterior spread", "", "", _A("spread", "number"), needs=(_S, _M)),
+    _command("preview.spread", "Posterior spread", "", "", _A("spread", "number"), needs=(_S,)),
     _command(
-        "preview.resample", "Sample around the mean", "Latent", "S", needs=(_S, _M), icon="dices"
+        "preview.resample", "Sample around the mean", "Latent", "S", needs=(_S,), icon="dices"
     ),
     _command(
         "latent.sample_prior",
         "Sample from the prior",
         "Latent",
         "Ctrl+P",
-        needs=(_S, _M),
+        needs=(_S,),
         icon="sparkles",
+    ),
+    _command(
+        "model.sample", "Sample a space from the prior…", "Latent", needs=(_S,), icon="sparkles"
+    ),
+    _command(
+        "model.sample_space",
+        "Sample a space from the prior",
+        "",
+        "",
+        _A("count", "integer"),
+        _A("seed", "integer", optional=True),
+        _A("truncation", "number", optional=True),
+        _A("steps", "integer", optional=True),
+        _A("guidance", "number", optional=True),
+        _A("condition", "classes", optional=True),
+        needs=(_S,),
+        listed=False,
+    ),
+    _command("model.invert", "Find latents for real images…", "Latent", needs=(_S,), icon="image"),
+    _command(
+        "model.invert_data",
+        "Find latents for real images of",
+        "",
+        "",
+        _A("data", "choice", "data"),
+        _A("count", "integer", optional=True),
+        _A("steps", "integer", optional=True),
+        needs=(_S,),
+        listed=False,
+    ),
+    _command("preview.truncation", "Truncation", "", "", _A("value", "number"), needs=(_S,)),
+    _command("preview.steps", "Denoising steps", "", "", _A("count", "integer"), needs=(_S,)),
+    _command("preview.guidance", "Guidance", "", "", _A("value", "number"), needs=(_S,)),
+    _command(
+        "preview.condition", "Ask for", "", "", _A("asked", "choice", "conditions"), needs=(_S,)
     ),
     _command(
         "latent.save",

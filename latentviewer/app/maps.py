@@ -17,6 +17,7 @@ from latentviewer.domain.table import Numbers
 from latentviewer.jobs.progress import JobStatus
 
 RADIUS_STEPS = (1.0, 1.5, 2.0, 2.5, 3.5, 5.0, 7.0, 10.0)
+_MAPS_OF_OTHERS = 8
 METHOD_TITLES = {"pca": "PCA", "umap": "UMAP"}
 
 
@@ -80,6 +81,9 @@ def first_settings(space: Space) -> MapSettings:
         len(space) // 2, 50
     ):
         label = None
+    drawn = "sampled" in space.provenance.extra
+    if label is None and drawn and "score" in space.columns:
+        label = "score"
     radius = 3.5 if len(space) <= 3_000 else 2.5 if len(space) <= 200_000 else 1.5
     if map_note(space, map_key(method, 2)).observed:
         # Evenly spread over one area, they would run into one another.
@@ -97,6 +101,8 @@ class Maps:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._finished: dict[str, MapResult] = {}
+        self._of_others: list[tuple[Latents, dict[str, MapResult]]] = []
+        self._onto: Latents | None = None
         self._umap: UmapHandle | None = None
         self.forming: Signal[[Forming | None]] = Signal()
         workspace.session.changed.connect(self._on_state)
@@ -246,7 +252,22 @@ class Maps:
     def forget(self) -> None:
         """Drops what belonged to another space."""
         self.stop()
-        self._finished.clear()
+        self._finished = {}
+        self._of_others, self._onto = [], None
+
+    def change_latents(self, old: Latents, new: Latents, onto: Latents | None) -> None:
+        """The same samples have other latents now; maps of the old ones are kept for a while.
+
+        Args:
+            onto: the map (n, 2 or 3) that new maps are turned to, so that what did not move
+                stands still.
+        """
+        self.stop()
+        others = [(latents, maps) for latents, maps in self._of_others if latents is not new]
+        found = [maps for latents, maps in self._of_others if latents is new]
+        self._of_others = [*others, (old, self._finished)][-_MAPS_OF_OTHERS:]
+        self._finished = found[0] if found else {}
+        self._onto = onto
 
     def show(self) -> None:
         """Brings the map for the present settings, computing it where needed."""
@@ -287,10 +308,16 @@ class Maps:
                 lambda result: self._keep(key, result),
             )
         elif method == "pca":
-            services = self._workspace.services
-            self._workspace.call(
-                lambda: services.pca(space.latent, dims), lambda result: self._keep(key, result)
-            )
+            services, onto = self._workspace.services, self._onto
+            if onto is not None and onto.shape != (len(space), dims):
+                onto = None
+
+            def pca() -> MapResult:
+                if onto is None:
+                    return services.pca(space.latent, dims)
+                return services.pca_onto(space.latent, dims, onto)
+
+            self._workspace.call(pca, lambda result: self._keep(key, result))
         elif method == "umap":
             self.compute_umap()
         else:

@@ -1,5 +1,6 @@
 """Opening, saving, and the model and data that belong to a space."""
 
+import dataclasses
 from pathlib import Path
 
 from latentviewer.app.carrying import carried
@@ -8,7 +9,7 @@ from latentviewer.app.maps import Maps, first_settings
 from latentviewer.app.projects import session_from_json, session_to_json
 from latentviewer.app.services import ModelFound, Opened
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import SessionState
+from latentviewer.app.state import SamplingSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.first_samples import FIRST, first_samples
@@ -67,18 +68,27 @@ class Opening:
         handle = self._workspace.worker.submit(
             f"Encode {data}",
             steps,
-            done=lambda space: self._install(
-                Opened(space, None, None, tuple(space.provenance.extra.get(NOTES, ()))), None
-            ),
+            done=self.show,
             failed=self._workspace.fault,
             progress=self._workspace.on_progress,
         )
         self._workspace.track(handle)
 
+    def show(self, space: Space) -> None:
+        """Opens a space that was made just now."""
+        notes = tuple(space.provenance.extra.get(NOTES, ()))
+        self._install(Opened(space, None, None, notes), None)
+
+    def measure_distance(self) -> None:
+        """Has the distance to the present latents measured, where there are any."""
+        latent, services = self._workspace.space.latent, self._workspace.services
+        if len(latent):
+            self._workspace.call(lambda: services.distance(latent), self._on_distance)
+
     def close(self) -> None:
         """Back to the welcome page; unsaved work is kept aside."""
         self.autosave()
-        self._start_anew(SessionState(), None)
+        self._start_anew(SessionState(sampling=self._sampling(None)), None)
 
     def save(self, path: str | None = None) -> None:
         """Writes the project, where it was last saved or to `path`."""
@@ -157,7 +167,11 @@ class Opening:
                 name = str(result.project or result.space.name)
                 state = session_from_json(result.session, result.space, name)
             else:
-                fresh = SessionState(space=result.space, map=first_settings(result.space))
+                fresh = SessionState(
+                    space=result.space,
+                    map=first_settings(result.space),
+                    sampling=self._sampling(result.space),
+                )
                 state = carried(self._workspace.state, fresh)
             self.autosave()
         except UserError as error:
@@ -174,9 +188,13 @@ class Opening:
         self._maps.show()
         self._load_model()
         self._load_data()
-        if len(result.space):
-            latent, services = result.space.latent, self._workspace.services
-            self._workspace.call(lambda: services.distance(latent), self._on_distance)
+        self.measure_distance()
+
+    def _sampling(self, space: Space | None) -> SamplingSettings:
+        """As it was set last; what is asked for means something to the same model only."""
+        before, now = self._workspace.state.space, self._workspace.state.sampling
+        models = [None if s is None else s.provenance.model for s in (before, space)]
+        return now if models[0] == models[1] else dataclasses.replace(now, condition=())
 
     def _start_anew(self, state: SessionState, project: Path | None) -> None:
         workspace = self._workspace

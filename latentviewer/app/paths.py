@@ -1,20 +1,24 @@
 """The path's side of the session: waypoints, frames, export."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import cast
 
 import numpy as np
 
+from latentviewer.app.abilities import abilities
 from latentviewer.app.film import Film, denoised_film, distances_of
+from latentviewer.app.preview import stand_in
 from latentviewer.app.previews import Previews
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import DenoisedTarget, LatentTarget, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.interpolation import MODES, Mode
+from latentviewer.domain.observation import observation_of
 from latentviewer.domain.path import Path, Waypoint
-from latentviewer.domain.ports import Capability
+from latentviewer.domain.ports import Capability, Images
 from latentviewer.domain.space import Latents
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.jobs.worker import JobHandle
@@ -52,6 +56,11 @@ class Paths:
     def path(self) -> Path:
         """The present path."""
         return self._workspace.state.path
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether frames have pictures, decoded or stood in for."""
+        return self._workspace.state.space is not None and self._painter() is not None
 
     def add_row(self, row: int) -> None:
         """Puts a sample at the end of the path."""
@@ -163,7 +172,8 @@ class Paths:
         services = self._workspace.services
         decode = model if self._workspace.can(Capability.DECODE) else None
         if decode is None and target.suffix.lower() != ".npy":
-            raise UserError("This space has no decoder; export the path's latents as .npy instead.")
+            why = abilities(self._workspace).decoder.rstrip(".")
+            raise UserError(f"{why}; export the path's latents as .npy instead.")
         handle = self._workspace.worker.submit(
             f"Export {target.name}",
             lambda token: services.export_path(decode, film.latents, target, frames_per_second),
@@ -250,15 +260,13 @@ class Paths:
         if film.done == 0:
             self._keep_place(before, film)
         self.film_changed.emit(film)
-        model = self._workspace.model
-        if model is None or not self._workspace.can(Capability.DECODE):
-            return
-        if film.done >= len(film.latents):
+        draw = self._painter()
+        if draw is None or film.done >= len(film.latents):
             return
 
         def some() -> Film:
             end = min(film.done + _FRAMES_PER_CALL, len(film.latents))
-            decoded = model.decode(film.latents[film.done : end])
+            decoded = draw(film.latents[film.done : end])
             images = (
                 np.zeros((len(film.latents), *decoded.shape[1:]), np.float32)
                 if film.images is None
@@ -320,3 +328,18 @@ class Paths:
         if not ended:
             self._denoising = handle
             workspace.track(handle)
+
+    def _painter(self) -> Callable[[Latents], Images] | None:
+        """What makes pictures (m, h, w, c) of latents (m, d): the decoder, or stand-ins."""
+        model, sources = self._workspace.model, self._workspace.sources()
+        if model is not None and self._workspace.can(Capability.DECODE):
+            return model.decode
+        nobody = sources.data is None or not len(sources.space)
+        if self._workspace.model_expected or nobody or observation_of(sources.space) is not None:
+            return None
+
+        def stand_ins(latents: Latents) -> Images:
+            found = [stand_in(latent, sources) for latent in latents]
+            return np.stack([one.image for one in found if one is not None])
+
+        return stand_ins

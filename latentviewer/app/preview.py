@@ -6,14 +6,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.readouts import Told, classify
+from latentviewer.app.services import Nearest
 from latentviewer.app.state import DenoisedTarget, LatentTarget, PlaceTarget, RowTarget, Target
 from latentviewer.domain.observation import ObservedInverse, observation_of
 from latentviewer.domain.ports import (
     Capability,
+    Classifier,
     DataDistance,
     DataSet,
     DenoisingStep,
     Diffusion,
+    Discriminator,
     Images,
     Inverse,
     Model,
@@ -34,12 +38,27 @@ class Sources:
     data: DataSet | None = None
     inverse: Inverse | None = None
     distance: DataDistance | None = None
+    nearest: Nearest | None = None
 
     @property
     def diffusion(self) -> Diffusion | None:
         """The model, if it denoises."""
         model: object = self.model
         return model if isinstance(model, Diffusion) else None
+
+
+@dataclass(frozen=True, eq=False)
+class StandIn:
+    """The nearest sample's original, for a latent that nothing decodes.
+
+    Attributes:
+        row, label: the sample.
+        image: (h, w, c) float32 in 0..1.
+    """
+
+    row: int
+    label: str
+    image: Images
 
 
 @dataclass(frozen=True)
@@ -132,6 +151,11 @@ class Answer:
         posterior: (m, h, w, c) pictures decoded around the mean, or None.
         observed: the number that the latent was inferred from, or None.
         denoised: how the latent was denoised before it was decoded, in words, or empty.
+        stand_in: what is shown in place of a decoded picture where the model does not decode;
+            None for a sample, which has its own original.
+        told: what a classifier answers about the sample's original, question by question;
+            None where there is no classifier, no sample or no original.
+        score: a discriminator's log odds that the decoded picture is real, or None.
     """
 
     request: Request
@@ -150,6 +174,9 @@ class Answer:
     posterior: Images | None
     observed: Observed | None = None
     denoised: str = ""
+    stand_in: StandIn | None = None
+    told: tuple[Told, ...] | None = None
+    score: float | None = None
 
 
 def latent_of(target: Target, sources: Sources) -> Latents:
@@ -239,6 +266,9 @@ def answer(request: Request, sources: Sources, denoised: Latents | None = None) 
         posterior=posterior,
         observed=_observed(target, sources),
         denoised="" if denoise is None else denoise.words,
+        stand_in=None if decodes or is_sample else stand_in(latent, sources),
+        told=_told(row, original, sources) if is_sample else None,
+        score=_score(decoded, sources.model),
     )
 
 
@@ -260,6 +290,38 @@ def _observed(target: Target, sources: Sources) -> Observed | None:
         observation.words(float(seen.values[target.row])),
         "" if truth is None else truth.text(target.row),
     )
+
+
+def stand_in(latent: Latents, sources: Sources) -> StandIn | None:
+    """The nearest sample to (d,) with its original; None where the data are not here.
+
+    None as well where latents are inferred from a number: many samples share a posterior, and
+    none of them stands for it.
+    """
+    space = sources.space
+    if sources.data is None or sources.nearest is None or not len(space):
+        return None
+    if observation_of(space) is not None:
+        return None
+    rows, _ = sources.nearest(space.latent, latent, 1, ())
+    image = _original(int(rows[0]), sources)
+    return None if image is None else StandIn(int(rows[0]), space.label(int(rows[0])), image)
+
+
+def _told(row: int | None, original: Images | None, sources: Sources) -> tuple[Told, ...] | None:
+    model = sources.model
+    if row is None or original is None or model is None or not isinstance(model, Classifier):
+        return None
+    shape = model.card.image
+    if original.shape != (shape.height, shape.width, shape.channels):
+        return None
+    return classify(model, original, sources.space, row)
+
+
+def _score(decoded: Images | None, model: Model | None) -> float | None:
+    if decoded is None or model is None or not isinstance(model, Discriminator):
+        return None
+    return float(model.score(decoded[None])[0])
 
 
 def _std_of(target: Target, space: Space) -> Latents | None:

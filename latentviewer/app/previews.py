@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.abilities import abilities
 from latentviewer.app.preview import FEW_STEPS, Answer, Denoise, Request, Sources, answer, measured
 from latentviewer.app.refining import Refining
 from latentviewer.app.services import Nearest
@@ -70,7 +71,6 @@ class Previews:
         self._noise: Latents | None = None
         self._spread = 0.0
         self._noise_seed = 0
-        self._prior_seed = 0
         self._refining = Refining(self._ask)
         self._target: Target | None = None
         self.shown: Answer | None = None
@@ -180,6 +180,7 @@ class Previews:
 
     def set_spread(self, spread: float) -> None:
         """Shows mean + spread * std * noise; 0 shows the mean."""
+        self._check_posterior()
         self._spread = min(max(float(spread), 0.0), 3.0)
         if self._spread and self._noise is None:
             self._draw_noise()
@@ -187,24 +188,10 @@ class Previews:
 
     def resample(self) -> None:
         """Draws new noise around the mean."""
+        self._check_posterior()
         self._spread = self._spread or 1.0
         self._draw_noise()
         self.refresh()
-
-    def sample_prior(self) -> None:
-        """Shows a latent drawn from the model's prior; each call a new one, in a fixed order."""
-        model = self._workspace.model
-        if model is None or not self._workspace.can(Capability.SAMPLE):
-            raise UserError("This space has no model that can be sampled from its prior.")
-        self._prior_seed += 1
-        seed = self._prior_seed
-        diffusion = self._workspace.diffusion
-        of_noise = diffusion is not None and self._workspace.space.holds_noise
-        draw = diffusion.noise if diffusion is not None and of_noise else model.sample
-        self._workspace.call(
-            lambda: draw(1, seed)[0],
-            lambda latent: self.pin_latent(latent, f"Prior sample {seed}"),
-        )
 
     def save(self, name: str | None = None) -> None:
         """Keeps the shown latent under a name."""
@@ -233,6 +220,10 @@ class Previews:
         kept = tuple(e for e in self._workspace.state.saved if e.name != name)
         self._workspace.session.change(f"Remove {name}", saved=kept)
 
+    def _check_posterior(self) -> None:
+        if why := abilities(self._workspace).posterior:
+            raise UserError(why)
+
     def _pin(self, title: str, target: Target) -> None:
         self._workspace.session.change(title, merge_key="pin", pinned=target)
 
@@ -248,8 +239,11 @@ class Previews:
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
         if new.space is None or old.space is None or old.space.latent is not new.space.latent:
-            self._target, self.shown, self._noise, self._spread = None, None, None, 0.0
-            self.cleared.emit()
+            switched = self._workspace.switches_layer(old, new)
+            kept = self._target if switched and isinstance(self._target, RowTarget) else None
+            self._target, self.shown, self._noise, self._spread = kept, None, None, 0.0
+            if kept is None:
+                self.cleared.emit()
         if new.pinned is not old.pinned and new.space is not None:
             self._show(new.pinned)
         elif self._target is not None and new.denoising != old.denoising:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from latentviewer.app.sampling_settings import checked
 from latentviewer.app.state import (
     GUIDANCE,
     SEEDS,
@@ -19,6 +20,7 @@ from latentviewer.app.state import (
     Path,
     PlaceTarget,
     RowTarget,
+    SamplingSettings,
     SavedLatent,
     Selection,
     SessionState,
@@ -49,6 +51,12 @@ def session_to_json(state: SessionState) -> dict[str, Any]:
         "expression": state.expression,
         "pinned": _target_to_json(state.pinned),
         "compared": None if state.compared is None else dataclasses.asdict(state.compared),
+        "sampling": {
+            "truncation": state.sampling.truncation,
+            "steps": state.sampling.steps,
+            "guidance": state.sampling.guidance,
+            "condition": dict(state.sampling.condition),
+        },
     }
 
 
@@ -116,6 +124,7 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
         pinned=_target_from_json(values["pinned"], space),
         # Projects of before there was a second map do not mention it.
         compared=_compared(values.get("compared")),
+        sampling=_sampling(values.get("sampling")),
     )
 
 
@@ -176,6 +185,23 @@ def _compared(values: Any) -> Compared | None:
     if values["dims"] not in (2, 3):
         raise _MisfitError(f"a map of {values['dims']} dimensions")
     return Compared(str(values["reference"]), str(values["method"]), values["dims"])
+
+
+def _sampling(values: Any) -> SamplingSettings:
+    if values is None:  # written before there was such a thing
+        return SamplingSettings()
+    condition = tuple((str(name), str(wanted)) for name, wanted in values["condition"].items())
+    try:
+        return checked(
+            SamplingSettings(
+                float(values["truncation"]),
+                int(values["steps"]),
+                float(values["guidance"]),
+                condition,
+            )
+        )
+    except UserError as error:
+        raise _MisfitError(str(error).rstrip(".")) from error
 
 
 def _rows(values: Any, space: Space) -> Selection:

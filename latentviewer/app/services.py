@@ -119,6 +119,17 @@ class UmapStart(Protocol):
     ) -> UmapHandle: ...
 
 
+class SampleModel(Protocol):
+    """A job that draws `count` samples of a model's prior into a space.
+
+    Options: `seed`, `truncation`, and for diffusion models `steps`, `guidance`, `condition`.
+    """
+
+    def __call__(
+        self, model: Model, count: int, **options: Any
+    ) -> Generator[Progress, None, Space]: ...
+
+
 class Nearest(Protocol):
     """Exact nearest rows of `latents` to one query (d,): rows and Euclidean distances."""
 
@@ -141,7 +152,11 @@ class Services:
         use_data_folder: where to look for data sets first, from now on.
         download: a job that fetches a data set by name.
         encode: a job that encodes a data set with a model into a space.
+        sample: a job that draws samples of a model's prior into a space.
+        invert: a job that searches a latent for each sample of a data set, in so many steps.
+        features: a job that gives a layer's features (n, d of the layer) of a data set.
         pca: PCA of latents to 2 or 3 dimensions.
+        pca_onto: the same, turned to lie nearest to another map (n, 2 or 3) of the samples.
         stored_map: the inverse for a map that is there already.
         distance: distance to data.
         nearest: exact neighbours.
@@ -161,7 +176,11 @@ class Services:
     use_data_folder: Callable[[Path], None]
     download: Callable[[str], Generator[Progress, None, Path]]
     encode: Callable[[Model, DataSet], Generator[Progress, None, Space]]
+    sample: SampleModel
+    invert: Callable[[Model, DataSet, int], Generator[Progress, None, Space]]
+    features: Callable[[Model, DataSet, str], Generator[Progress, None, Latents]]
     pca: Callable[[Latents, int], MapResult]
+    pca_onto: Callable[[Latents, int, Latents], MapResult]
     stored_map: Callable[[str, Latents, Latents], MapResult]
     distance: Callable[[Latents], DataDistance]
     nearest: Nearest

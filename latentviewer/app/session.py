@@ -101,7 +101,11 @@ class Session:
     def _with_present_space(self, state: SessionState) -> SessionState:
         # Columns and maps that were computed since are kept: undo takes back what the
         # user did, not what the machine found. Nor does it open or close the second map.
-        return dataclasses.replace(state, space=self._state.space, compared=self._state.compared)
+        present = self._state.space
+        if state.layer != self._state.layer and state.space is not None and present is not None:
+            # Another layer has latents and maps of its own.
+            present = dataclasses.replace(state.space, columns=present.columns)
+        return dataclasses.replace(state, space=present, compared=self._state.compared)
 
     def _move_to(self, new: SessionState) -> None:
         old, self._state = self._state, new

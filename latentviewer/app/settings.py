@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from latentviewer.app.sampling_settings import TRUNCATION_RANGE
+
 _RECENT_KEPT = 12
 
 
@@ -20,6 +22,7 @@ class Settings:
         hint_seen: whether the first hint on the map has done its work.
         posterior: whether the map draws the posterior of the shown sample.
         expressions: expressions evaluated last, newest last.
+        truncation: of prior samples, as it was set last.
     """
 
     theme: str = "dark"
@@ -30,6 +33,7 @@ class Settings:
     hint_seen: bool = False
     posterior: bool = True
     expressions: tuple[str, ...] = ()
+    truncation: float = 1.0
 
     def with_recent(self, path: str) -> "Settings":
         """`path` first among the recent ones."""
@@ -49,6 +53,9 @@ def settings_from_json(values: Mapping[str, Any]) -> Settings:
             kept[field.name] = value
     if kept.get("theme") not in ("dark", "light"):
         kept.pop("theme", None)
+    low, high = TRUNCATION_RANGE
+    if not low <= kept.get("truncation", low) <= high:
+        kept.pop("truncation")
     return Settings(**kept)
 
 

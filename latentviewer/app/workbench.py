@@ -13,17 +13,19 @@ from latentviewer.app.commands import Commands, Needs
 from latentviewer.app.companion import Companion
 from latentviewer.app.denoising import Denoising
 from latentviewer.app.dimensions import Dimensions
+from latentviewer.app.layers import Layers
 from latentviewer.app.maps import Maps, map_title, method_title, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
 from latentviewer.app.posteriors import Posteriors
 from latentviewer.app.previews import Previews
 from latentviewer.app.ranking import ORDERS, Ranking
+from latentviewer.app.sampling import Sampling
 from latentviewer.app.selecting import Selecting
 from latentviewer.app.services import Services
 from latentviewer.app.settings import Settings
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import Blend
+from latentviewer.app.state import Blend, SamplingSettings, SessionState
 from latentviewer.app.training import AFRESH, CONTINUE, Training
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.table import Numbers
@@ -35,7 +37,8 @@ class Workbench:
 
     Attributes:
         workspace: what is open. maps, previews, paths, denoising, dimensions, posteriors,
-            arithmetic, selecting, ranking, companion, opening, training: the controllers.
+            arithmetic, selecting, ranking, companion, opening, training, sampling, layers:
+            the controllers.
         commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
@@ -45,6 +48,8 @@ class Workbench:
         self, worker: Worker, services: Services, settings: Settings, autosave_folder: Path
     ) -> None:
         self.workspace = Workspace(worker, services)
+        remembered = SamplingSettings(truncation=settings.truncation)
+        self.workspace.session.reset(SessionState(sampling=remembered))
         self.settings = settings
         self.settings_changed: Signal[[Settings]] = Signal()
         self.maps = Maps(self.workspace)
@@ -59,10 +64,13 @@ class Workbench:
         self.companion = Companion(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
         self.training = Training(self.workspace)
+        self.sampling = Sampling(self.workspace, self.opening)
+        self.layers = Layers(self.workspace, self.maps, self.opening)
         self.commands = Commands(self.present)
         self.commands.give_work(self._work())
         self.opening.opened.connect(self._on_opened)
         self.opening.data_came.connect(self.training.look_again)
+        self.workspace.session.changed.connect(self._on_state)
         self.arithmetic.outcome_changed.connect(self._on_outcome)
 
     def remember(self, settings: Settings) -> None:
@@ -143,6 +151,14 @@ class Workbench:
         if source == "compare_maps":
             keys = [key.rsplit("_", 1) for key in self.companion.maps()]
             return [("_".join(key), map_title(key[0], int(key[1][0]))) for key in keys]
+        if source == "layers":
+            return [(name, name) for name in self.layers.names]
+        if source == "conditions":
+            return [
+                (f"{name}={wanted}", f"{name}: {wanted or 'anything'}")
+                for name, classes in (self.sampling.conditions or {}).items()
+                for wanted in ("", *classes)
+            ]
         if source == "methods" and space is not None:
             return [(name, method_title(space, name)) for name in methods(space)]
         if source == "asks":
@@ -174,6 +190,11 @@ class Workbench:
     def _on_opened(self, reference: str) -> None:
         self.remember(self.settings.with_recent(reference))
 
+    def _on_state(self, _old: SessionState, new: SessionState) -> None:
+        if new.sampling.truncation != self.settings.truncation:
+            truncation = new.sampling.truncation
+            self.remember(dataclasses.replace(self.settings, truncation=truncation))
+
     def _on_outcome(self, outcome: object) -> None:
         if outcome is not None:
             text = self.workspace.state.expression
@@ -184,6 +205,7 @@ class Workbench:
         session = self.workspace.session
         maps, previews, paths = self.maps, self.previews, self.paths
         selecting, opening, denoising = self.selecting, self.opening, self.denoising
+        sampling = self.sampling
         return {
             "file.welcome": opening.close,
             "file.open_path": lambda path: opening.open(str(path)),
@@ -218,6 +240,7 @@ class Workbench:
             "map.compare_place": self.companion.pin_place,
             "map.compare_close": self.companion.close,
             "map.show_all": maps.show_all,
+            "map.layer": self.layers.choose,
             "map.bigger_points": lambda: maps.change_radius(1),
             "map.smaller_points": lambda: maps.change_radius(-1),
             "map.blend": maps.set_blend,
@@ -232,7 +255,13 @@ class Workbench:
             "preview.reset": previews.reset,
             "preview.spread": previews.set_spread,
             "preview.resample": previews.resample,
-            "latent.sample_prior": previews.sample_prior,
+            "preview.truncation": sampling.set_truncation,
+            "preview.steps": sampling.set_steps,
+            "preview.guidance": sampling.set_guidance,
+            "preview.condition": sampling.ask_for,
+            "latent.sample_prior": sampling.sample_prior,
+            "model.sample_space": sampling.sample_space,
+            "model.invert_data": sampling.invert,
             "latent.save": previews.save,
             "latent.show": previews.show_saved,
             "latent.remove": previews.remove_saved,

@@ -54,6 +54,8 @@ class Workspace:
         self.job_changed: Signal[[JobStatus]] = Signal()
         self.message: Signal[[str, bool]] = Signal()
         self.refused: Signal[[UserError]] = Signal()
+        # Before all others: what they ask next must not meet the map of other latents.
+        self.session.changed.connect(self._on_state)
 
     @property
     def state(self) -> SessionState:
@@ -81,6 +83,17 @@ class Workspace:
         model = self.model
         return model if self.can(Capability.DENOISE) and isinstance(model, Diffusion) else None
 
+    def switches_layer(self, old: SessionState, new: SessionState) -> bool:
+        """Whether a change shows another layer of the same samples, and not another space."""
+        both = old.space is not None and new.space is not None
+        return both and old.layer != new.layer and self.model is not None
+
+    def _on_state(self, old: SessionState, new: SessionState) -> None:
+        if self.switches_layer(old, new):
+            self.epoch = self.worker.new_epoch()
+            self.shown_map = None
+            self.distance = None
+
     def sources(self) -> Sources:
         """A frozen view of what the worker may ask, taken now."""
         return Sources(
@@ -89,6 +102,7 @@ class Workspace:
             data=self.data,
             inverse=self.shown_map.inverse if self.shown_map else None,
             distance=self.distance,
+            nearest=self.services.nearest,
         )
 
     def call(self, work: Callable[[], T], done: Callable[[T], None]) -> None:

@@ -24,7 +24,7 @@ from latentviewer.bootstrap.catalogue import (
 )
 from latentviewer.bootstrap.forming import UmapLane
 from latentviewer.bootstrap.training import offers, train_live
-from latentviewer.bootstrap.working import encode
+from latentviewer.bootstrap.working import encode, features, invert, sample
 from latentviewer.bundled import data_folder, state_folder
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataDistance, DataSet, Model
@@ -123,7 +123,11 @@ def make_services(
         use_data_folder=use_folder,
         download=_download,
         encode=encode,
+        sample=sample,
+        invert=invert,
+        features=features,
         pca=_pca,
+        pca_onto=_pca_onto,
         stored_map=_stored_map,
         distance=_distance,
         nearest=_nearest,
@@ -237,6 +241,20 @@ def _pca(latents: Latents, dims: int) -> MapResult:
     axes = tuple(
         f"PC {axis + 1} · {100 * share:.0f} %" for axis, share in enumerate(fitted.explained[:dims])
     )
+    return MapResult(
+        fitted.coordinates,
+        PcaInverse(fitted),
+        lambda latent: transform(fitted, latent),
+        axes,
+        fitted.components,
+    )
+
+
+def _pca_onto(latents: Latents, dims: int, onto: Latents) -> MapResult:
+    from latentviewer.projection.pca import PcaInverse, fit_pca, transform, turned
+
+    fitted = turned(fit_pca(latents, dims), onto)
+    axes = tuple(f"PCA, turned · {100 * share:.0f} %" for share in fitted.explained[:dims])
     return MapResult(
         fitted.coordinates,
         PcaInverse(fitted),

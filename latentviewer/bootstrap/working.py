@@ -102,6 +102,14 @@ def _noted(space: Space, note: str | None) -> Space:
     return dataclasses.replace(space, provenance=provenance)
 
 
+def features(model: Model, data: DataSet, layer: str) -> Generator[Progress, None, Latents]:
+    """A layer's features of a data set, (n, d of the layer) float32."""
+    from latentviewer.engine.encoding import encode_data
+
+    encoding = yield from _with_progress(encode_data(model, data, layer=layer))
+    return encoding.mean
+
+
 def reference_of(model: Model) -> str:
     """How a space names the model: a bundled name, or the folder's path."""
     path = Path(model.card.path)

@@ -211,6 +211,11 @@ class Classifier(Protocol):
         """The possible answers to each question it was trained on."""
         ...
 
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """For questions about a number: below it the first answer is true, else the second."""
+        ...
+
     def probabilities(self, images: Images) -> Mapping[str, NDArray[np.float32]]:
         """(b, h, w, c) float32 in 0..1 to each question's (b, classes); rows sum to 1."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.domain.alignment import turned_to
 from latentviewer.domain.space import Latents
 
 _VALUES_AT_ONCE = 2_000_000
@@ -58,6 +59,28 @@ def fit_pca(latents: Latents, dims: int = 3) -> PcaMap:
         explained[axis] = values[index] / total
     fitted = PcaMap(mean, components, explained, np.zeros((0, dims), np.float32))
     return PcaMap(mean, components, explained, transform(fitted, latents))
+
+
+def turned(fitted: PcaMap, onto: Latents) -> PcaMap:
+    """The same plane or room with its axes turned, so that the points lie nearest to `onto`.
+
+    Args:
+        onto: (n, k) float32, another map of the same n points.
+    """
+    places = turned_to(fitted.coordinates, onto).astype(np.float64)
+    coordinates = fitted.coordinates.astype(np.float64)
+    centred, there = coordinates - coordinates.mean(axis=0), places - places.mean(axis=0)
+    # there = centred @ rotation; the polar factor of centredᵀ there is that rotation.
+    left, _, right = np.linalg.svd(centred.T @ there)
+    rotation = left @ right
+    components = rotation.T @ fitted.components
+    explained = np.diag(rotation.T @ np.diag(fitted.explained) @ rotation)
+    return PcaMap(
+        fitted.mean,
+        components,
+        explained,
+        (coordinates @ rotation).astype(np.float32),
+    )
 
 
 def transform(fitted: PcaMap, latents: Latents) -> Latents:

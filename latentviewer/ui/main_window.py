@@ -37,6 +37,7 @@ from latentviewer.ui.editor.presenter import EditorPresenter
 from latentviewer.ui.editor.ranking_presenter import RankingPresenter
 from latentviewer.ui.map.beside_panel import BesidePanel
 from latentviewer.ui.map.beside_presenter import BesidePresenter
+from latentviewer.ui.map.layers_presenter import LayersPresenter
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.map.presenter import MapPresenter
 from latentviewer.ui.map.side_by_side import SideBySide
@@ -154,6 +155,7 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self, workbench.commands, self.dispatch, self.theme)
         self.menus.set_checked(self._checked)
         self.maps = MapPresenter(workbench, self.map_panel, self.theme)
+        self.layers = LayersPresenter(workbench, self.map_panel.layers)
         self.previews = PreviewPresenter(workbench, self.preview, self.maps, self.status)
         self.films = EditorPresenter(workbench, self.editor)
         self.training = TrainingPresenter(
@@ -271,9 +273,12 @@ class MainWindow(QMainWindow):
         self._middle.setCurrentWidget(self.side_by_side if open_now else self.welcome)
         self.preview.setVisible(open_now)
         self.editor.set_space_open(open_now)
-        if new.space is None or old.space is None or old.space.latent is not new.space.latent:
+        replaced = (
+            new.space is None or old.space is None or old.space.latent is not new.space.latent
+        )
+        if replaced and not self.workbench.workspace.switches_layer(old, new):
             self.top_bar.clear_search()
-            if new.space is not None:
+            if open_now:
                 self.map_panel.view.setFocus()
         if old.space is None and new.space is not None:
             self.editor.setVisible(True)

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from latentviewer import __version__
+from latentviewer.app.abilities import abilities
 from latentviewer.app.commands import COMMANDS
 from latentviewer.app.opening import PROJECT_SUFFIX
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.ports import Capability
 from latentviewer.ui.map.tools import TOOLS
+from latentviewer.ui.sampling.invert_dialog import InvertDialog
+from latentviewer.ui.sampling.sample_dialog import SampleDialog
 from latentviewer.ui.save_dialog import ask_where_to_save
 from latentviewer.ui.shortcuts_dialog import ShortcutsDialog
 from latentviewer.ui.theme import THEMES
@@ -69,6 +73,8 @@ class WindowCommands:
             "path.export_to": lambda path: window.workbench.paths.export_to(
                 str(path), window.films.frames_per_second
             ),
+            "model.sample": self._sample,
+            "model.invert": self._invert,
             "arithmetic.focus": self._focus_arithmetic,
             "train.choose": self._choose_training,
             "train.replay": window.training.toggle_replay,
@@ -159,9 +165,36 @@ class WindowCommands:
             self._window.dispatch("file.save_project", path=path)
 
     def _export_path(self) -> None:
-        path = ask_where_to_save(self._window, "Export path", "path", _FILMS)
+        decodes = self._window.workbench.workspace.can(Capability.DECODE)
+        films = _FILMS if decodes else _FILMS[-1:]
+        path = ask_where_to_save(self._window, "Export path", "path", films)
         if path:
             self._window.dispatch("path.export_to", path=path)
+
+    def _sample(self) -> None:
+        workbench = self._window.workbench
+        if why := abilities(workbench.workspace).prior:
+            raise UserError(why)
+        model, conditions = workbench.workspace.model, workbench.sampling.conditions
+        settings = workbench.workspace.state.sampling
+        name = model.card.name if model is not None else ""
+        dialog = SampleDialog(name, conditions, settings, self._window)
+        if dialog.exec():
+            self._window.dispatch("model.sample_space", **dialog.arguments)
+        dialog.deleteLater()
+
+    def _invert(self) -> None:
+        workbench = self._window.workbench
+        if why := abilities(workbench.workspace).inversion:
+            raise UserError(why)
+        model = workbench.workspace.model
+        if model is None:
+            return
+        names = [name for name, _title in workbench.choices("data")]
+        dialog = InvertDialog(model.card.name, names, model.card.data, self._window)
+        if dialog.exec():
+            self._window.dispatch("model.invert_data", **dialog.arguments)
+        dialog.deleteLater()
 
     def _locate_data(self) -> None:
         path = QFileDialog.getExistingDirectory(self._window, "Folder of data sets")

@@ -123,6 +123,20 @@ class SameInverse:
         return np.asarray(places, np.float32)[:, :2]
 
 
+class PaddingInverse:
+    """A place is the beginning of its latent."""
+
+    name = "the place itself"
+
+    def __init__(self, dim: int) -> None:
+        self._dim = dim
+
+    def latents(self, places: Any) -> Any:
+        made = np.zeros((len(places), self._dim), np.float32)
+        made[:, :2] = np.asarray(places)[:, :2]
+        return made
+
+
 class FarBeyondTen:
     """Every latent with a first number above ten is far."""
 
@@ -189,6 +203,7 @@ class Fakes:
 
     def __init__(self) -> None:
         self.space: Any = six()
+        self.model: Any = DoublingModel()
         self.data_here = True
         self.saved: dict[str, tuple[dict[str, Any], Space]] = {}
         self.umap = UmapByHand()
@@ -230,6 +245,19 @@ class Fakes:
         places: Callable[[Any], Any] = lambda z: np.pad(z, ((0, 0), (0, dims - 2)))  # noqa: E731
         return MapResult(padded, SameInverse(), places, ("PC 1", "PC 2", "PC 3")[:dims])
 
+    def pca_onto(self, latents: Any, dims: int, onto: Any) -> MapResult:
+        self.onto = onto
+        padded = np.zeros((len(latents), dims), np.float32)
+        padded[:, :2] = latents[:, :2]
+        places: Callable[[Any], Any] = lambda z: np.asarray(z)[:, :2]  # noqa: E731
+        inverse = PaddingInverse(latents.shape[1])
+        return MapResult(padded, inverse, places, ("turned",) * dims)
+
+    def features(self, model: Any, data: Any, layer: str) -> Generator[Any, None, Any]:
+        yield Progress(0.5, "half")
+        rows = np.arange(len(data))
+        return model.features(data.images(rows).astype(np.float32) / 255, layer)
+
     def stored(self, method: str, latents: Any, coordinates: Any) -> MapResult:
         return MapResult(coordinates, SameInverse(), lambda z: z, ("", ""))
 
@@ -251,6 +279,19 @@ class Fakes:
         yield Progress(0.5, "half")
         return Space("encoded", np.zeros((len(data), 2), np.float32))
 
+    def sample(self, model: Any, count: int, **options: Any) -> Generator[Any, None, Space]:
+        self.sampled = (count, options)
+        yield Progress(0.5, "half")
+        latent = np.full((count, 2), options["truncation"], np.float32)
+        origin = Provenance("doubling", None, None, {"sampled": dict(options)})
+        scores = Numbers(np.arange(count, dtype=np.float64))
+        return Space("drawn", latent, columns={"score": scores}, provenance=origin)
+
+    def invert(self, model: Any, data: Any, steps: int) -> Generator[Any, None, Space]:
+        self.inverted = (data.name, len(data), steps)
+        yield Progress(0.5, "error 0.1")
+        return Space("found", np.zeros((len(data), 2), np.float32))
+
     def recipes(self) -> tuple[RecipeOffer, ...]:
         return tuple(self.offers)
 
@@ -267,9 +308,11 @@ class Fakes:
 
     def services(self) -> Services:
         return Services(
-            samples=tuple, open_path=self.open_path, open_model=lambda name: DoublingModel(),
+            samples=tuple, open_path=self.open_path, open_model=lambda name: self.model,
             fit=lambda data, _model: data,
             open_data=self.open_data, use_data_folder=lambda path: None, download=self.download,
+            sample=self.sample, invert=self.invert, features=self.features,
+            pca_onto=self.pca_onto,
             encode=self.encode, pca=self.pca, stored_map=self.stored,  # type: ignore[arg-type,return-value]
             distance=lambda latents: FarBeyondTen(), nearest=self.nearest,
             save_project=self.save_project, export_path=self.export_path, start_umap=self.umap,

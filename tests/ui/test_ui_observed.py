@@ -134,7 +134,18 @@ def test_it_says_in_one_line_why_nothing_is_decoded(window: MainWindow) -> None:
     why = "The model infers a type from a weight; it has no decoder that could draw one."
     assert window.preview.empty.sentence.endswith(why)
     hover(window, at_weight(window, 1.0))
-    assert window.preview.pictures.original.message == why
+    assert window.preview.pictures.note.text() == why
+    assert window.preview.pictures.original.image is None
+
+
+def test_a_path_between_weights_has_no_pictures_and_says_why(window: MainWindow) -> None:
+    window.dispatch("path.add_row", row=0)
+    window.dispatch("path.add_row", row=40)
+    film = window.workbench.paths.film
+    assert film is not None
+    assert film.images is None
+    assert window.editor.path_tab.caption.startswith("The model infers a type from a weight")
+    assert "nothing is drawn" in window.preview.posterior.why_not.sentence
 
 
 def test_curves_stand_over_the_points_in_the_colours_of_their_types(window: MainWindow) -> None:

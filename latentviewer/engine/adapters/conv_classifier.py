@@ -32,6 +32,11 @@ class ConvClassifier(TorchModel):
         return {head.name: head.classes for head in self.heads}
 
     @property
+    def thresholds(self) -> Mapping[str, float]:
+        """For questions about a number: below it the first answer is true, else the second."""
+        return {head.name: head.threshold for head in self.heads if head.threshold is not None}
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """From the input to the output."""
         names: tuple[str, ...] = self._net.layers

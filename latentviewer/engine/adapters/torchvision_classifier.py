@@ -138,6 +138,11 @@ class TorchvisionClassifier(TorchModel):
         return {QUESTION: self._config.classes}
 
     @property
+    def thresholds(self) -> Mapping[str, float]:
+        """None: its question is about a class."""
+        return {}
+
+    @property
     def layers(self) -> tuple[str, ...]:
         """From the input to the output."""
         return self._config.layers

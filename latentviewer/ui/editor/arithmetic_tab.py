@@ -30,10 +30,11 @@ from latentviewer.ui.theme import Theme
 
 _PICTURE_PX = 100
 _WIDE_FROM_PX, _LEAST_PX = 760, 400
-_HELP = (
+_HELP_BEGIN = (
     'Write #12 for a sample, mean(label == "3") for an average, @A for a group, $z1 for a kept '
-    "latent. Enter evaluates; the result is decoded and its nearest samples are listed."
+    "latent. Enter evaluates."
 )
+_HELP_DECODED = "The result is decoded and its nearest samples are listed."
 
 
 class ArithmeticTab(QWidget):
@@ -123,10 +124,10 @@ class ArithmeticTab(QWidget):
         help_page = QWidget()
         help_column = QVBoxLayout(help_page)
         help_column.setContentsMargins(0, 6, 0, 0)
-        help_text = QLabel(_HELP)
-        help_text.setProperty("role", "dim")
-        help_text.setWordWrap(True)
-        help_column.addWidget(help_text)
+        self._help = QLabel(f"{_HELP_BEGIN} {_HELP_DECODED}")
+        self._help.setProperty("role", "dim")
+        self._help.setWordWrap(True)
+        help_column.addWidget(self._help)
         help_column.addStretch(1)
         self._pages = QStackedLayout()
         self._pages.addWidget(help_page)
@@ -219,7 +220,9 @@ class ArithmeticTab(QWidget):
         if text != self._shown_text:
             self.set_text(text)
         self._shown_text = text
-        self.picture.set_image(decoded)
+        stands_in = decoded is None and images is not None and len(images) > 0
+        self.picture.set_image(images[0] if stands_in and images is not None else decoded)
+        self.picture.set_title("Nearest sample" if stands_in else "Decoded")
         self.picture.set_message("" if decoded is not None else "No decoder here.")
         lines = [("Result", text, False)]
         if norm is not None:
@@ -229,6 +232,11 @@ class ArithmeticTab(QWidget):
         self._rows = np.array(rows, np.int64)
         self.strip.set_cells(neighbour_cells(rows, labels, distances, images), "No samples.")
         self._pages.setCurrentIndex(1)
+
+    def set_why_not_decoded(self, sentence: str) -> None:
+        """Why results are not decoded, said where the picture would be; or empty."""
+        self.picture.setToolTip(sentence)
+        self._help.setText(f"{_HELP_BEGIN} {sentence or _HELP_DECODED}")
 
     def clear_result(self) -> None:
         """No result: says what can be written."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QSizePolicy,
     QSlider,
     QSpinBox,
     QStackedLayout,
@@ -109,9 +110,13 @@ class PathTab(QWidget):
         self.clear.setToolTip("Clear path  Ctrl+Backspace")
         self.clear.clicked.connect(lambda: dispatch("path.clear"))
         guard_wheel(self.mode, self.frames, self.pace_slider)
+        self._caption = QLabel()
+        self._caption.setProperty("role", "dim")
+        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._build()
         self._show_pace(_USUAL_PACE)
         self.set_theme(theme)
+        self.set_caption("")
         self.set_path((), (), "linear", 24, False)
 
     def _build(self) -> None:
@@ -132,6 +137,7 @@ class PathTab(QWidget):
         column.addLayout(controls)
         column.addWidget(self.chips)
         column.addWidget(self.film, 1)
+        column.addWidget(self._caption)
         self._empty = EmptyTab("spline", "No path yet", EMPTY, self._theme)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self._empty)
@@ -177,6 +183,17 @@ class PathTab(QWidget):
         self.clear.setIcon(icon("trash-2", theme, 16))
         self.export.setIcon(icon("film", theme, 15))
         self.set_playing(self._playing)
+
+    @property
+    def caption(self) -> str:
+        """What is said of the frames, or nothing."""
+        return self._caption.text()
+
+    def set_caption(self, sentence: str) -> None:
+        """Says what the frames show where it is not what the latents decode to."""
+        self._caption.setText(sentence)
+        self._caption.setToolTip(sentence)
+        self._caption.setVisible(bool(sentence))
 
     def set_path(
         self,

@@ -3,14 +3,16 @@
 import numpy as np
 from PySide6.QtCore import QTimer
 
+from latentviewer.app.abilities import abilities
 from latentviewer.app.arithmetic import Outcome
 from latentviewer.app.film import Film
 from latentviewer.app.paths import NOISE_MODE
 from latentviewer.app.state import SessionState
 from latentviewer.app.workbench import Workbench
-from latentviewer.domain.ports import Capability
 from latentviewer.domain.space import Space
 from latentviewer.ui.editor.editor import Editor
+
+STAND_INS = "No decoder here: each frame shows the original of its nearest sample."
 
 
 class EditorPresenter:
@@ -21,7 +23,7 @@ class EditorPresenter:
         self._player = QTimer(editor)
         self._player.timeout.connect(self._next_frame)
         workbench.workspace.session.changed.connect(self._on_state)
-        workbench.workspace.sources_changed.connect(self._offer_noise)
+        workbench.workspace.sources_changed.connect(self._on_sources)
         workbench.paths.film_changed.connect(self._on_film)
         workbench.paths.current_changed.connect(editor.path_tab.set_current)
         workbench.arithmetic.outcome_changed.connect(self._on_outcome)
@@ -83,7 +85,12 @@ class EditorPresenter:
         if new.expression != old.expression:
             self._editor.arithmetic_tab.set_text(new.expression)
 
-    def _offer_noise(self) -> None:
+    def _on_sources(self) -> None:
+        can = abilities(self._workbench.workspace)
+        decoder = "" if can.loading else can.decoder
+        stands_in = decoder and self._workbench.paths.has_pictures
+        self._editor.path_tab.set_caption(STAND_INS if stands_in else decoder)
+        self._editor.arithmetic_tab.set_why_not_decoded(decoder)
         if self._workbench.workspace.state.space is not None:
             self._editor.path_tab.set_noise_offered(not self._workbench.paths.why_no_noise())
 
@@ -95,7 +102,7 @@ class EditorPresenter:
         tab = self._editor.path_tab
         if film.images is not None:
             tab.set_frames(film.images, film.done)
-        elif not self._workbench.workspace.can(Capability.DECODE):
+        elif not self._workbench.paths.has_pictures:
             tab.set_frames(np.zeros((len(film.latents), 1, 1, 1), np.float32), 0)
         # Else the film before stays until the first pictures of this one are there.
         if tab.film.current != self._workbench.paths.current:

@@ -10,7 +10,8 @@ from latentviewer.ui.map import overlays
 from latentviewer.ui.map.camera import Camera, Points
 from latentviewer.ui.theme import Theme
 
-_NOTICE_DOWN_PX, _HINT_UP_PX = 14, 64
+NOTICE_DOWN_PX = 14.0
+_HINT_UP_PX = 64
 
 
 class Annotations:
@@ -19,6 +20,7 @@ class Annotations:
     Attributes:
         markers: places (dims,) with a text.
         notice: a pill at the top, such as what a forming map is doing.
+        notice_down: how far from the top.
         hint: a pill in the middle below, for the first start.
     """
 
@@ -26,6 +28,7 @@ class Annotations:
         self.markers: Sequence[tuple[Points, str]] = ()
         self.notice: str | None = None
         self.hint: str | None = None
+        self.notice_down: float = NOTICE_DOWN_PX
         self._path: tuple[Points, Points, int | None] | None = None
         self._posterior: tuple[Points, NDArray[np.float64], str, Points] | None = None
         self._trajectory: tuple[Points, int, int | None] | None = None
@@ -103,7 +106,7 @@ class Annotations:
         width, height = size
         left, right = covered
         middle = (left + width - right) / 2
-        for text, y in ((self.notice, _NOTICE_DOWN_PX), (self.hint, height - _HINT_UP_PX)):
+        for text, y in ((self.notice, self.notice_down), (self.hint, height - _HINT_UP_PX)):
             if text:
                 wide, _ = overlays.chip_size(painter, text)
                 overlays.paint_chip(painter, middle - wide / 2, y, text, theme)

@@ -36,11 +36,13 @@ class Camera:
         width: float,
         height: float,
         covered: tuple[float, float] = (0.0, 0.0),
+        above: float = 0.0,
     ) -> "Camera":
         """Looks at all points from the present side; fine with none, one, or constant axes.
 
         Args:
             covered: pixels at the left and the right edge that something floats over.
+            above: pixels at the upper edge.
         """
         if len(points) == 0:
             return dataclasses.replace(self, centre=(0.0,) * self.dims, scale=100.0)
@@ -49,17 +51,20 @@ class Camera:
         left, right = covered
         # In a narrow window some points rather lie under the legend than all of them tiny.
         free = max(width - left - right, _LEAST_FREE * width)
+        high_free = max(height - above, _LEAST_FREE * height)
         if self.dims == 2:
             extent = high - low
-            room = [side / span for side, span in zip((free, height), extent, strict=True) if span]
+            room = [
+                side / span for side, span in zip((free, high_free), extent, strict=True) if span
+            ]
         else:
             # Any turn must fit, so the farthest point from the middle counts.
             sphere = 2 * float(np.sqrt(np.square(points - centre).sum(axis=1).max()))
-            room = [min(free, height) / sphere] if sphere else []
+            room = [min(free, high_free) / sphere] if sphere else []
         scale = min(room) * (1 - 2 * _MARGIN) if room else 100.0
         fitted = dataclasses.replace(self, centre=tuple(centre.tolist()), scale=float(scale))
         share = (left - right) / (left + right) if left + right else 0.0
-        return fitted.panned(share * (width - free) / 2, 0)
+        return fitted.panned(share * (width - free) / 2, (height - high_free) / 2)
 
     def axes(self) -> NDArray[np.float64]:
         """Rows: right, down and away, in map units; (2, 2) or (3, 3)."""

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QWidget
 
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.map.button_strip import ButtonStrip
+from latentviewer.ui.map.layer_strip import LayerStrip
 from latentviewer.ui.map.legend import Legend
 from latentviewer.ui.map.map_view import MapView
 
@@ -18,14 +19,22 @@ class Corners(QObject):
 
     Args:
         left: how much of the map's left edge something else floats over.
+        layers: what stands between that and the legend, or None.
 
     Attributes:
         zoom: the zoom buttons. legend: the one that stands here, or None.
     """
 
-    def __init__(self, panel: QWidget, view: MapView, dispatch: Dispatch, left: int = 0) -> None:
+    def __init__(
+        self,
+        panel: QWidget,
+        view: MapView,
+        dispatch: Dispatch,
+        left: int = 0,
+        layers: LayerStrip | None = None,
+    ) -> None:
         super().__init__(panel)
-        self._panel, self._view, self._left = panel, view, left
+        self._panel, self._view, self._left, self._layers = panel, view, left, layers
         self.legend: Legend | None = None
         self.zoom = ButtonStrip("Zoom", dispatch, panel)
         for command_id in _ZOOM_COMMANDS:
@@ -60,7 +69,18 @@ class Corners(QObject):
             self.legend.move(panel.width() - self.legend.width() - EDGE_PX, EDGE_PX)
             if not self.legend.isHidden():
                 covered = self.legend.width() + EDGE_PX
-        self._view.set_covered(self._left, covered)
+        self._view.set_covered(self._left, covered, self._place_layers(covered))
+
+    def _place_layers(self, covered: int) -> int:
+        """In the middle of what is free above; returns how much of the upper edge it covers."""
+        layers = self._layers
+        if layers is None:
+            return 0
+        left = self._left + EDGE_PX
+        room = self._panel.width() - left - covered - 2 * EDGE_PX
+        layers.set_room(room)
+        layers.move(round(left + max(room - layers.width(), 0) / 2), EDGE_PX)
+        return 0 if layers.isHidden() else layers.height() + EDGE_PX
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.legend and event.type() in (

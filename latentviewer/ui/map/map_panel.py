@@ -7,6 +7,7 @@ from latentviewer.domain.ports import Rasteriser
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.map.button_strip import ButtonStrip
 from latentviewer.ui.map.corners import EDGE_PX, Corners
+from latentviewer.ui.map.layer_strip import LayerStrip
 from latentviewer.ui.map.legend import Legend
 from latentviewer.ui.map.map_view import MapView
 from latentviewer.ui.theme import Theme
@@ -23,7 +24,7 @@ class MapPanel(QWidget):
     """Lays the floating pieces out.
 
     Attributes:
-        view: the map. legend: what its colours mean.
+        view: the map. legend: what its colours mean. layers: which layer of a model is shown.
     """
 
     def __init__(
@@ -48,7 +49,10 @@ class MapPanel(QWidget):
         self._tools["move"].setChecked(True)
         self._tool_strip.adjustSize()
         self._tool_strip.move(EDGE_PX, EDGE_PX)
-        self._corners = Corners(self, self.view, dispatch, self._tool_strip.width() + EDGE_PX)
+        self.layers = LayerStrip(dispatch, self)
+        left = self._tool_strip.width() + EDGE_PX
+        self._corners = Corners(self, self.view, dispatch, left, self.layers)
+        self.layers.resized.connect(self._corners.place)
         self._corners.take(self.legend)
         self.set_theme(theme)
 

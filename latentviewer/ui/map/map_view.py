@@ -32,11 +32,12 @@ from latentviewer.app.state import PlaceTarget, RowTarget, Target
 from latentviewer.domain.ports import Rasteriser
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.map import overlays
-from latentviewer.ui.map.annotations import Annotations
+from latentviewer.ui.map.annotations import NOTICE_DOWN_PX, Annotations
 from latentviewer.ui.map.camera import Camera, Points
 from latentviewer.ui.map.chart import Chart
 from latentviewer.ui.map.flight import Flight
 from latentviewer.ui.map.hover_repaint import HoverRepaint
+from latentviewer.ui.map.morph import Morph
 from latentviewer.ui.map.scene import Scene
 from latentviewer.ui.map.thumbnails import MOST_IN_VIEW, Thumbnails, side_for
 from latentviewer.ui.map.tools import cursor_of, selection_mode
@@ -89,13 +90,15 @@ class MapView(QWidget):
         self._linked_row: int | None = None
         self._cursor: QPointF | None = None
         self._hover_repaint = HoverRepaint(self)
-        self._covered = (0.0, 0.0)
+        self._covered, self._above = (0.0, 0.0), 0.0
+        self._cameras = (self._camera, self._camera)
         self._tool = "move"
         self._pressed: QPointF | None = None
         self._last: QPointF | None = None
         self._dragging = False
         self._outline: list[QPointF] = []
         self._flight = Flight(self, self._set_camera)
+        self._morph = Morph(self, self._on_morph, self._on_morphed)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(240, 180)
@@ -125,6 +128,7 @@ class MapView(QWidget):
 
     def set_points(self, coordinates: Points | None, fit: bool = True) -> None:
         """New points (n, 2 or 3), or none."""
+        self._morph.stop()
         self._hover_row = self._linked_row = None
         self.scene.set_points(coordinates)
         if coordinates is not None and coordinates.shape[1] != self._camera.dims:
@@ -136,8 +140,32 @@ class MapView(QWidget):
             self.fit()
         self._redraw()
 
+    def morph_points(self, coordinates: Points) -> None:
+        """The same points on another map: they go to their places, and the camera with them."""
+        now = self.scene.coordinates
+        same = now is not None and now.shape == coordinates.shape and len(coordinates) > 0
+        if now is None or not same or not (self.animations_enabled and self.isVisible()):
+            self.set_points(coordinates, fit=True)
+            return
+        self._flight.stop()
+        self._morph.stop()
+        self._hover_row, self._moved_by_hand = None, False
+        self._cameras = (self._camera, self._fitted(self._camera, coordinates))
+        self._morph.start(now, coordinates)
+
+    def _on_morph(self, coordinates: Points, share: float) -> None:
+        self.scene.move_points(coordinates)
+        if not self._moved_by_hand:
+            begin, end = self._cameras
+            self._camera = begin.between(end, share)
+        self._redraw()
+
+    def _on_morphed(self, coordinates: Points) -> None:
+        self.set_points(coordinates, fit=not self._moved_by_hand)
+
     def update_points(self, coordinates: Points) -> None:
         """The same points elsewhere, as a forming map gives them; follows unless moved by hand."""
+        self._morph.stop()
         if self.scene.coordinates is None or self.scene.coordinates.shape != coordinates.shape:
             self.set_points(coordinates)
             return
@@ -294,10 +322,11 @@ class MapView(QWidget):
         at = self._cursor or QPointF(self.width() / 2, self.height() / 2)
         self._look(self._camera.zoomed(factor, at.x(), at.y(), self.width(), self.height()))
 
-    def set_covered(self, left: float, right: float) -> None:
-        """How much of either edge something floats over; a fitted map leaves it free."""
-        if (left, right) != self._covered:
-            self._covered = (left, right)
+    def set_covered(self, left: float, right: float, above: float = 0.0) -> None:
+        """How much of the edges something floats over; a fitted map leaves it free."""
+        if (left, right, above) != (*self._covered, self._above):
+            self._covered, self._above = (left, right), above
+            self._annotations.notice_down = NOTICE_DOWN_PX + above
             if self.scene.coordinates is not None and not self._moved_by_hand:
                 self._fly_to_points(self.scene.visible())
 
@@ -305,7 +334,7 @@ class MapView(QWidget):
         size = (self.width(), self.height())
         if self._chart is not None and camera.dims == 2:
             return self._chart.fitted(camera, points, size, self._covered)
-        return camera.fitted(points, *size, self._covered)
+        return camera.fitted(points, *size, self._covered, self._above)
 
     def _fly_to_points(self, mask: NDArray[np.bool_]) -> None:
         if self.scene.coordinates is None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.abilities import abilities
 from latentviewer.app.colouring import (
     CategoryLegend,
     Colouring,
@@ -24,6 +25,7 @@ from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.theme import Theme
 
 FIRST_HINT = "Move the mouse over the map. The decoder answers on the right."
+FIRST_HINT_NO_DECODER = "Move the mouse over the map. The samples show on the right."
 OBSERVED_HINT = "Move the mouse over the map. The probabilities answer on the right."
 
 
@@ -39,6 +41,7 @@ class MapPresenter:
         self.colouring: Colouring | None = None
         self._film: Film | None = None
         self._forming = False
+        self._layer: str | None = None
         workspace = workbench.workspace
         workspace.session.changed.connect(self._on_state)
         workspace.map_changed.connect(self._on_map)
@@ -70,7 +73,8 @@ class MapPresenter:
         replaced = (None if old.space is None else old.space.latent) is not (
             None if new.space is None else new.space.latent
         )
-        if replaced:
+        if replaced and not self._workbench.workspace.switches_layer(old, new):
+            self._layer = None
             view.clear_thumbnails()
             view.set_points(None)
             if new.space is not None and len(new.space) == 0:
@@ -122,13 +126,27 @@ class MapPresenter:
             return
         view.set_notice(None)
         self._show_chart()
-        view.set_points(result.coordinates, fit=True)
+        layer, before = self._workbench.workspace.state.layer, self._layer
+        self._layer = layer
+        if before is not None and before != layer:
+            view.morph_points(result.coordinates)
+        else:
+            view.set_points(result.coordinates, fit=True)
         x, y, *z = (*result.axes, "", "")
         view.set_axes(x, y, z[0] if z else "")
-        if not self._workbench.settings.hint_seen:
-            view.set_hint(OBSERVED_HINT if result.note.observed else FIRST_HINT)
+        self._show_hint()
+
+    def _show_hint(self) -> None:
+        workspace = self._workbench.workspace
+        shown = workspace.shown_map
+        if self._workbench.settings.hint_seen or shown is None:
+            return
+        can = abilities(workspace)
+        hint = FIRST_HINT if can.loading or not can.decoder else FIRST_HINT_NO_DECODER
+        self._panel.view.set_hint(OBSERVED_HINT if shown.note.observed else hint)
 
     def _on_sources(self) -> None:
+        self._show_hint()
         if self._workbench.workspace.data is None:
             return
         # Decoded stand-ins give way to the originals.

@@ -1,5 +1,7 @@
 """What the preview shows, in words: its title with the label, and figures under the pictures."""
 
+import math
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -86,7 +88,7 @@ class Title(QWidget):
 
 
 class Facts(QWidget):
-    """Two lines of a name and a value.
+    """Lines of a name and a value, two where nobody asks for more.
 
     Attributes:
         lines: (name, value, whether it is a warning) for each line.
@@ -106,8 +108,12 @@ class Facts(QWidget):
         self._theme = theme
         self.update()
 
+    def set_room(self, lines: int) -> None:
+        """How many lines there is room for; the same for all that is shown of a space."""
+        self.setFixedHeight(lines * _LINE_PX)
+
     def set_lines(self, lines: tuple[tuple[str, str, bool], ...]) -> None:
-        """At most two lines."""
+        """As many as there is room for."""
         if lines != self.lines:
             self.lines = lines
             self.update()
@@ -138,8 +144,9 @@ def facts(
     far: bool,
     observed: Observed | None = None,
     denoised: str = "",
+    score: float | None = None,
 ) -> tuple[tuple[str, str, bool], ...]:
-    """The two lines that say most of an answer."""
+    """The two lines that say most of an answer, and a discriminator's score below them."""
     lines: list[tuple[str, str, bool]] = []
     if observed is not None:
         lines.append((observed.column.capitalize(), observed.words, False))
@@ -156,7 +163,17 @@ def facts(
     if distance is not None:
         away = f"{distance:.2f} from the nearest sample"
         lines.append(("Distance", f"{away}, far" if far else away, far))
-    return tuple(lines[:2])
+    last = [] if score is None else [("Score", score_text(score), False)]
+    return (*lines[:2], *last)
+
+
+def score_text(score: float) -> str:
+    """A discriminator's log odds of being real, and what they come to."""
+    if math.isnan(score):
+        return "none"
+    number = f"{score:.1f}".replace("-", "−")
+    taken = "taken for real" if score > 0 else "taken for made" if score < 0 else "undecided"
+    return f"{number}, {taken}"
 
 
 def readable_on(fill: QColor) -> QColor:

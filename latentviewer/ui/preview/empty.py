@@ -9,8 +9,7 @@ from latentviewer.ui.theme import Theme
 
 _SENTENCE = "Move the mouse over the map."
 _DECODES = "The decoder draws what lies under the cursor."
-_LOADING = "Loading the decoder…"
-_NO_DECODER = "This space has no decoder: you see its samples, but nothing between them."
+_LOADING = "Loading the model…"
 
 
 class EmptyPreview(QWidget):
@@ -28,9 +27,9 @@ class EmptyPreview(QWidget):
         self._theme = theme
         self.update()
 
-    def set_decoder_available(self, available: bool, loading: bool = False, why: str = "") -> None:
-        """Says plainly where nothing will be decoded, or not yet; `why` in the model's words."""
-        self._more = _LOADING if loading else _DECODES if available else why or _NO_DECODER
+    def set_why_not(self, decoder: str, loading: bool = False) -> None:
+        """Says plainly where nothing will be decoded, and why, or not yet."""
+        self._more = _LOADING if loading else decoder or _DECODES
         self.sentence = f"{_SENTENCE} {self._more}"
         self.setAccessibleName(self.sentence)
         self.update()

@@ -55,6 +55,13 @@ class ImageTile(QWidget):
             self.image = difference_image(self._difference, theme.dark, enlarge=True)
         self.update()
 
+    def set_title(self, title: str) -> None:
+        """Another name above the picture."""
+        if title != self._title:
+            self._title = title
+            self.setAccessibleName(f"{title} picture")
+            self.update()
+
     def set_image(self, pixels: Pixels | None) -> None:
         """Shows (h, w, 1 or 3) values in 0..1 or uint8, or the message."""
         self._difference = None
@@ -93,7 +100,7 @@ class ImageTile(QWidget):
         self._backdrop.paint(
             painter,
             self,
-            (self._theme.name, legend),
+            (self._theme.name, legend, self._title),
             lambda inner: self._paint_still(inner, legend),
         )
         inside = self._frame().adjusted(_INSET_PX, _INSET_PX, -_INSET_PX, -_INSET_PX)
@@ -119,7 +126,10 @@ class ImageTile(QWidget):
         painter.setFont(small_font(self.font()))
         painter.setPen(theme.colour("text_dim"))
         line = QRectF(0, 0, self.width(), TITLE_PX - 4)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, self._title)
+        title = painter.fontMetrics().elidedText(
+            self._title, Qt.TextElideMode.ElideRight, self.width()
+        )
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, title)
         painter.setPen(theme.colour("border"))
         painter.setBrush(theme.colour("map"))
         painter.drawRoundedRect(self._frame(), 5, 5)

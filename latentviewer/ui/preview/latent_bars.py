@@ -304,7 +304,8 @@ class LatentBars(QAbstractScrollArea):
         if marked is not None:
             column = QRectF(scale.x(marked) - scale.pitch / 2, 0, scale.pitch, ground.height())
             painter.fillRect(column, theme.colour("hover"))
-        if self._low is not None and self._high is not None:
+        ranges_fit = self._low is not None and len(self._low) == scale.count
+        if ranges_fit and self._low is not None and self._high is not None:
             band = QColor(theme.colour("accent"))
             band.setAlphaF(0.11)
             for i in scale.between(0, width):

@@ -1,7 +1,7 @@
 """The right panel: what lies under the cursor, decoded."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from latentviewer.app.abilities import Abilities
 from latentviewer.app.preview import Answer
 from latentviewer.app.state import LatentTarget, Target
 from latentviewer.domain.space import Latents
@@ -25,6 +26,7 @@ from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.preview.caption import Facts, Title, facts
 from latentviewer.ui.preview.class_bars import ClassSection
+from latentviewer.ui.preview.class_readout import ClassReadout
 from latentviewer.ui.preview.empty import EmptyPreview
 from latentviewer.ui.preview.image import Pixels, to_image
 from latentviewer.ui.preview.latent_bars import LatentBars
@@ -32,6 +34,7 @@ from latentviewer.ui.preview.missing_data import MissingData
 from latentviewer.ui.preview.overlay_scroll import OverlayScrollArea
 from latentviewer.ui.preview.pictures import Pictures
 from latentviewer.ui.preview.posterior import PosteriorSection
+from latentviewer.ui.preview.prior import PriorSection
 from latentviewer.ui.preview.strip import Cell, ImageStrip
 from latentviewer.ui.theme import Theme
 
@@ -46,7 +49,8 @@ class PreviewPanel(QFrame):
     changes its size.
 
     Attributes:
-        title, pictures, facts, missing, classes, neighbours, bars, posterior: its parts.
+        title, pictures, facts, readout, missing, classes, neighbours, bars, posterior,
+            prior: its parts.
     """
 
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
@@ -62,12 +66,14 @@ class PreviewPanel(QFrame):
         self.title = Title(theme)
         self.pictures = Pictures(theme)
         self.facts = Facts(theme)
+        self.readout = ClassReadout(theme)
         self.missing = MissingData(dispatch, theme)
         self.classes = ClassSection(dispatch, theme)
         self.neighbours = ImageStrip("Nearest samples", theme, lines=2)
         self.neighbours.chosen.connect(self._on_neighbour)
         self.bars = LatentBars(self._edit, theme)
         self.posterior = PosteriorSection(dispatch, theme)
+        self.prior = PriorSection(dispatch, theme)
         self.unpin = self._button("", "pin", "Unpin", "preview.unpin", QToolButton())
         self.add = self._button("Add to path", "plus", "Add to path", "path.add_shown")
         self.add.setToolTip("Add shown latent to path  W")
@@ -101,6 +107,7 @@ class PreviewPanel(QFrame):
         column.addLayout(_row(self.title, self.unpin, stretched=0))
         column.addWidget(self.pictures)
         column.addWidget(self.facts)
+        column.addWidget(self.readout)
         column.addWidget(self.missing)
         column.addWidget(self.classes)
         actions = _row(self.add, self.keep)
@@ -117,6 +124,7 @@ class PreviewPanel(QFrame):
         latent.addWidget(self.bars)
         column.addWidget(self._latent)
         column.addWidget(self.posterior)
+        column.addWidget(self.prior)
         column.addStretch(1)
         scroll = OverlayScrollArea()
         scroll.setWidget(body)
@@ -130,8 +138,8 @@ class PreviewPanel(QFrame):
         for button, name, size in self._icons:
             button.setIcon(icon(name, theme, size, "accent" if name == "pin" else "text_dim"))
         for part in (
-            self.title, self.pictures, self.facts, self.missing, self.classes, self.neighbours,
-            self.bars, self.posterior, self.empty,
+            self.title, self.pictures, self.facts, self.readout, self.missing, self.classes,
+            self.neighbours, self.bars, self.posterior, self.prior, self.empty,
         ):  # fmt: skip
             part.set_theme(theme)
 
@@ -139,25 +147,28 @@ class PreviewPanel(QFrame):
         """The category colour of the label's chip; None for a neutral one."""
         self.title.set_colour(None if colour is None else QColor(*colour))
 
-    def set_decoder_available(self, available: bool, loading: bool = False, why: str = "") -> None:
-        """Whether latents can be decoded at all, or will be once the decoder is loaded.
-
-        Args:
-            why: one sentence on why not; empty for the usual one.
-        """
-        self.pictures.set_decoder_available(available, loading, why)
-        self.empty.set_decoder_available(available, loading, why)
+    def set_abilities(self, can: Abilities) -> None:
+        """What the open space can show, and why it can't show the rest."""
+        decoder = "" if can.loading else can.decoder
+        self.pictures.set_why_not(decoder, can.original, can.loading)
+        self.empty.set_why_not(decoder, can.loading)
+        neither = bool(can.posterior) and can.posterior == can.prior
+        self.posterior.setVisible(not can.loading)
+        self.prior.setVisible(not (can.loading or neither))
+        self.prior.set_why_not(can.prior)
+        self.posterior.set_why_not(can.posterior, "Posterior and prior" if neither else "Posterior")
         if self._shown is not None:
             self.show_answer(self._shown)
+
+    def set_readouts(self, questions: Mapping[str, int], scores: bool) -> None:
+        """What a classifier is asked, with the number of classes; whether pictures are scored."""
+        self.readout.set_questions(questions)
+        self.facts.set_room(3 if scores else 2)
 
     def set_missing_data(self, name: str | None, size_text: str | None) -> None:
         """The data set that is not on this machine, and its download's size; None if here."""
         self.pictures.set_original_missing(name is not None)
         self.missing.set_missing(name, size_text)
-
-    def set_posterior_available(self, available: bool) -> None:
-        """Whether the space has posteriors to sample from."""
-        self.posterior.setVisible(available)
 
     def set_names(self, names: Sequence[str]) -> None:
         """What the latent's dimensions are called; empty for their numbers."""
@@ -192,6 +203,7 @@ class PreviewPanel(QFrame):
         self.posterior.set_samples(None, False)
         self.title.set_title("", "")
         self.facts.set_lines(())
+        self.readout.set_told(None)
         self._pages.setCurrentIndex(0)
 
     def show_answer(self, answer: Answer) -> None:
@@ -207,14 +219,16 @@ class PreviewPanel(QFrame):
             answer.difference,
             is_sample=answer.row is not None,
             far=answer.far,
+            stand_in=answer.stand_in,
         )
         self.title.set_title(answer.title, answer.label)
         self.facts.set_lines(
             facts(
                 answer.row, answer.error, answer.inverse_name, answer.distance, answer.far,
-                answer.observed, answer.denoised,
+                answer.observed, answer.denoised, answer.score,
             )
         )  # fmt: skip
+        self.readout.set_told(answer.told)
         truth = "" if answer.observed is None else answer.observed.truth
         self.classes.bars.set_posterior(answer.latent, truth)
         base = self._bases.get(answer.title) if _is_edited(answer) else None

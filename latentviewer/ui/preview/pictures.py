@@ -1,11 +1,12 @@
-"""Decoded, original and difference, the first one large."""
+"""Decoded, original and difference, the first one large; and why, where one is missing."""
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from latentviewer.app.preview import StandIn
 from latentviewer.domain.ports import Images
 from latentviewer.ui.preview.image_tile import LEGEND_PX, TITLE_PX, ImageTile, legend_text
 from latentviewer.ui.theme import Theme
@@ -13,9 +14,8 @@ from latentviewer.ui.theme import Theme
 _GAP_PX = 10
 _LARGEST_SIDE_PX = 300
 
-NO_DECODER = "This space has no decoder; open its model to see latents decoded."
-NO_DECODER_SHORT = "No decoder here."
-LOADING = "Loading the decoder…"
+NO_DECODER = "This space has no decoder, so places between samples have no picture."
+LOADING = "Loading the model…"
 NOT_HERE = "The original is not on this machine."
 NO_ORIGINAL = "Not a sample."
 NO_DIFFERENCE = "Needs the original."
@@ -23,10 +23,15 @@ FAR = "far from data"
 
 
 class Pictures(QWidget):
-    """Three tiles. Without a decoder the original is the large one.
+    """Three tiles, or one and a sentence that says why the others are not there.
+
+    Without a decoder the original is the large one, and for a place between samples the
+    nearest sample's original stands in. Which tiles there are depends on the space alone, so
+    that nothing moves while the cursor does.
 
     Attributes:
         original, decoded, difference: the tiles.
+        note: the sentence.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -35,9 +40,12 @@ class Pictures(QWidget):
         self.decoded = ImageTile("Decoded", theme, parent=self)
         self.difference = ImageTile("Difference", theme, legend=True, parent=self)
         self.difference.setToolTip(legend_text())
-        self._decoder = True
-        self._without = NO_DECODER_SHORT
-        self._why = NO_DECODER
+        self.note = QLabel(self)
+        self.note.setProperty("role", "dim")
+        self.note.setWordWrap(True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._no_decoder, self._no_original = "", ""
+        self._loading = False
         self._original_missing = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -51,17 +59,14 @@ class Pictures(QWidget):
         for tile in self.tiles:
             tile.set_theme(theme)
 
-    def set_decoder_available(self, available: bool, loading: bool = False, why: str = "") -> None:
-        """Which tile is the large one, and what stands there while the decoder is loaded.
+    def set_why_not(self, decoder: str, original: str, loading: bool = False) -> None:
+        """Why there is no decoder, and why there are no originals; empty where there are.
 
         Args:
-            why: one sentence on why nothing is decoded; empty for the usual one.
+            loading: whether the decoder is on its way.
         """
-        self._why = why or NO_DECODER
-        self._without = LOADING if loading else NO_DECODER_SHORT
-        if available != self._decoder:
-            self._decoder = available
-            self._place()
+        self._no_decoder, self._no_original, self._loading = decoder, original, loading
+        self._place()
         self.clear()
 
     def set_original_missing(self, missing: bool) -> None:
@@ -75,10 +80,9 @@ class Pictures(QWidget):
         for tile in self.tiles:
             tile.set_image(None)
             tile.set_warning("")
+        self.original.set_title("Original")
         self.original.set_message(NOT_HERE if self._original_missing else "")
-        self.decoded.set_message(
-            "" if self._decoder and self._without != LOADING else self._without
-        )
+        self.decoded.set_message(LOADING if self._loading else "")
         self.difference.set_message("")
 
     def show_pictures(
@@ -88,6 +92,7 @@ class Pictures(QWidget):
         difference: NDArray[np.float32] | None,
         is_sample: bool,
         far: bool,
+        stand_in: StandIn | None = None,
     ) -> None:
         """(h, w, c) float32 each, or None where there is none.
 
@@ -96,19 +101,23 @@ class Pictures(QWidget):
         self.decoded.set_image(decoded)
         self.decoded.set_warning(FAR if far and decoded is not None else "")
         if decoded is None:
-            self.decoded.set_message(self._without)
+            self.decoded.set_message(LOADING if self._loading else "")
         else:
             self.decoded.repaint()
-        self.original.set_image(original)
+        stands_in = stand_in is not None and bool(self._no_decoder)
+        if stand_in is not None and stands_in:
+            label = f" · {stand_in.label}" if stand_in.label else ""
+            self.original.set_title(f"Nearest sample, #{stand_in.row}{label}")
+            self.original.set_image(stand_in.image)
+        else:
+            self.original.set_title("Original")
+            self.original.set_image(original)
+        self.original.set_warning(FAR if far and stands_in else "")
         self.difference.set_difference(difference)
         if original is None:
-            missing = is_sample and self._original_missing
-            if not self._decoder:
-                self.original.set_message(NOT_HERE if missing else self._why)
-            elif is_sample:
-                self.original.set_message(NOT_HERE if missing else "No picture.")
-            else:
-                self.original.set_message(NO_ORIGINAL)
+            missing = self._original_missing and (is_sample or bool(self._no_decoder))
+            nothing = NO_ORIGINAL if not is_sample else "No picture."
+            self.original.set_message(NOT_HERE if missing else nothing)
         if difference is None:
             self.difference.set_message(NO_DIFFERENCE if is_sample else "")
 
@@ -118,18 +127,34 @@ class Pictures(QWidget):
 
     def _place(self) -> None:
         large, small = sides(self.width())
-        first, second = (
-            (self.decoded, self.original) if self._decoder else (self.original, self.decoded)
-        )
+        decodes, originals = not self._no_decoder, not self._no_original
+        first, second = (self.decoded, self.original) if decodes else (self.original, self.decoded)
         first.setGeometry(QRect(0, 0, large, large + TITLE_PX))
         x = large + _GAP_PX
         second.setGeometry(QRect(x, 0, small, small + TITLE_PX))
         self.difference.setGeometry(
             QRect(x, small + TITLE_PX + _GAP_PX, small, small + TITLE_PX + LEGEND_PX)
         )
-        self.difference.setVisible(self._decoder)
-        if self.height() != large + TITLE_PX:
-            self.setFixedHeight(large + TITLE_PX)
+        first.setVisible(decodes or originals)
+        second.setVisible(decodes and originals)
+        self.difference.setVisible(decodes and originals)
+        self.note.setVisible(not (decodes and originals))
+        self.note.setText(breakable(self._no_decoder or self._no_original))
+        height = large + TITLE_PX
+        if decodes or originals:
+            self.note.setGeometry(x, TITLE_PX, self.width() - x, large)
+        else:
+            height = self.note.heightForWidth(self.width())
+            self.note.setGeometry(0, 0, self.width(), height)
+        if self.height() != height:
+            self.setFixedHeight(height)
+
+
+def breakable(sentence: str) -> str:
+    """Long names in it may be broken where they have a mark."""
+    for mark in "-_/:":
+        sentence = sentence.replace(mark, f"{mark}\u200b")
+    return sentence
 
 
 def sides(width: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.preview.image import to_image
 from latentviewer.ui.preview.strip import Cell, ImageStrip
+from latentviewer.ui.preview.why_not import WhyNot
 from latentviewer.ui.theme import Theme
 from latentviewer.ui.wheel import guard_wheel
 
@@ -21,12 +22,19 @@ class PosteriorSection(QWidget):
 
     Attributes:
         slider: tenths of a standard deviation. resample: the button. strip: the pictures.
+        why_not: what stands there instead where there is no posterior.
     """
 
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._dispatch = dispatch
-        column = QVBoxLayout(self)
+        self._can = QWidget()
+        self.why_not = WhyNot("Posterior")
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._can)
+        outer.addWidget(self.why_not)
+        column = QVBoxLayout(self._can)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         line = QHBoxLayout()
@@ -63,12 +71,18 @@ class PosteriorSection(QWidget):
         )
         column.addWidget(self.strip)
         self.set_theme(theme)
+        self.set_why_not("")
         self._show_value(0)
 
     def set_theme(self, theme: Theme) -> None:
         """Redraws the icon and the pictures."""
         self.resample.setIcon(icon("dices", theme, 16))
         self.strip.set_theme(theme)
+
+    def set_why_not(self, sentence: str, title: str = "Posterior") -> None:
+        """Why there is no posterior, under a title; empty where there is one."""
+        self._can.setVisible(not sentence)
+        self.why_not.say(sentence, title)
 
     def set_spread(self, spread: float) -> None:
         """Follows the session, except under the user's hand."""

@@ -7,13 +7,14 @@ from collections import deque
 import numpy as np
 from PySide6.QtCore import QTimer
 
+from latentviewer.app.abilities import abilities
 from latentviewer.app.preview import Answer
 from latentviewer.app.previews import Details
 from latentviewer.app.state import SessionState, Target
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.dimension_names import dimension_names
 from latentviewer.domain.observation import observation_of
-from latentviewer.domain.ports import Capability
+from latentviewer.domain.ports import Classifier, Discriminator
 from latentviewer.domain.space import Space
 from latentviewer.domain.table import Categories
 from latentviewer.ui.map.presenter import MapPresenter
@@ -91,6 +92,8 @@ class PreviewPresenter:
         self._panel.clear()
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
+        if new.sampling != old.sampling:
+            self._panel.prior.set_settings(new.sampling)
         if new.pinned is not old.pinned:
             # A new one says so with its answer; the mark must not blink while a bar is dragged.
             if new.pinned is None:
@@ -138,26 +141,13 @@ class PreviewPresenter:
         missing = workspace.missing_data
         name = missing.split(":")[0] if missing else None
         self._panel.set_missing_data(name, DOWNLOAD_SIZES.get(name or ""))
-        self._panel.set_posterior_available(
-            workspace.can(Capability.POSTERIOR) and space.latent_std is not None
-        )
-        # Where latents are inferred from a number, no decoder is on its way.
-        loading = workspace.model_expected and observation_of(space) is None
+        self._panel.set_abilities(abilities(workspace))
+        self._panel.prior.set_conditions(self._workbench.sampling.conditions)
+        self._panel.prior.set_settings(workspace.state.sampling)
+        model = workspace.model
+        questions: dict[str, int] = {}
+        if model is not None and isinstance(model, Classifier):
+            questions = {question: len(classes) for question, classes in model.classes.items()}
+        self._panel.set_readouts(questions, isinstance(model, Discriminator))
         card = workspace.model.card if workspace.model is not None else None
-        self._panel.set_decoder_available(
-            workspace.can(Capability.DECODE) or loading,
-            loading=loading,
-            why=_why_no_pictures(space),
-        )
         self._status.set_model(f"{card.name} on cpu" if card is not None else "")
-
-
-def _why_no_pictures(space: Space) -> str:
-    """One sentence where the latents are inferred from a number; else the usual one will do."""
-    observation = observation_of(space)
-    if observation is None:
-        return ""
-    return (
-        f"The model infers a {observation.question} from a {observation.column}; it has no decoder "
-        "that could draw one."
-    )

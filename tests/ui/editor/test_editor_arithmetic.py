@@ -233,7 +233,9 @@ def test_a_result_is_shown_with_its_samples(tab: ArithmeticTab, said: Said) -> N
 @pytest.mark.parametrize("count", [0, 1, 8, 20])
 def test_any_number_of_samples_and_no_decoder(tab: ArithmeticTab, count: int) -> None:
     show_result(tab, count, decoded=False)
-    assert tab.picture.image is None
+    assert (tab.picture.image is None) == (count == 0)
+    title = "Nearest sample" if count else "Decoded"
+    assert tab.picture.accessibleName() == f"{title} picture"
     assert tab.picture.message
     assert not tab.grab().isNull()
 

@@ -8,7 +8,9 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from latentviewer.app.abilities import Abilities
 from latentviewer.app.commands import COMMANDS
+from latentviewer.app.preview import StandIn
 from latentviewer.app.state import LatentTarget, PlaceTarget, RowTarget
 from latentviewer.ui.preview import pictures
 from latentviewer.ui.preview.caption import facts, readable_on
@@ -16,6 +18,7 @@ from latentviewer.ui.preview.panel import PreviewPanel
 from latentviewer.ui.preview.pictures import sides
 from latentviewer.ui.theme import DARK, LIGHT
 
+NO_DECODER = "clf reads images and has no decoder, so places have no picture."
 DECLARED = {c.id: {a.name for a in c.arguments} for c in COMMANDS}
 
 
@@ -39,8 +42,8 @@ def neighbours(panel: PreviewPanel, count: int, images: bool = True) -> None:
 def test_before_the_first_answer_it_says_what_to_do(panel: PreviewPanel) -> None:
     assert panel.empty.isVisible()
     assert "Move the mouse over the map." in panel.empty.sentence
-    panel.set_decoder_available(False)
-    assert "no decoder" in panel.empty.sentence
+    panel.set_abilities(Abilities(decoder=NO_DECODER))
+    assert panel.empty.sentence == f"Move the mouse over the map. {NO_DECODER}"
 
 
 def test_a_sample_shows_all_three_pictures(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
@@ -102,16 +105,69 @@ def test_a_missing_original_is_said_and_can_be_got(
     assert not panel.missing.isVisible()
 
 
-def test_without_a_decoder_the_original_is_the_large_one(
+def test_without_a_decoder_the_original_is_the_large_one_and_it_says_why(
     panel: PreviewPanel, make_answer: MakeAnswer
 ) -> None:
-    panel.set_decoder_available(False)
+    panel.set_abilities(Abilities(decoder=NO_DECODER))
     panel.show_answer(make_answer(decoded=False))
-    assert panel.pictures.original.width() > 2 * panel.pictures.decoded.width()
-    assert panel.pictures.decoded.message == pictures.NO_DECODER_SHORT
-    assert not panel.pictures.difference.isVisible()
-    panel.show_answer(make_answer(PlaceTarget((0.0, 0.0)), decoded=False, original=False, row=None))
-    assert panel.pictures.original.message == pictures.NO_DECODER
+    shown = panel.pictures
+    assert shown.original.isVisible()
+    assert shown.original.width() > 200
+    assert not shown.decoded.isVisible()
+    assert not shown.difference.isVisible()
+    assert shown.note.isVisible()
+    assert shown.note.text().replace("\u200b", "") == NO_DECODER
+    assert shown.rect().contains(shown.note.geometry())
+    assert shown.note.heightForWidth(shown.note.width()) <= shown.note.height()
+
+
+def test_a_nearest_sample_stands_in_for_what_is_not_decoded(
+    panel: PreviewPanel, make_answer: MakeAnswer
+) -> None:
+    panel.set_abilities(Abilities(decoder=NO_DECODER))
+    image = np.full((28, 28, 1), 0.5, np.float32)
+    place = make_answer(
+        PlaceTarget((0.0, 0.0)), decoded=False, original=False, row=None, label="", far=True,
+        stand_in=StandIn(12, "3", image),
+    )  # fmt: skip
+    panel.show_answer(place)
+    original = panel.pictures.original
+    assert original.image is not None
+    assert original.accessibleName() == "Nearest sample, #12 · 3 picture"
+    assert original.badge == pictures.FAR
+    panel.show_answer(make_answer(decoded=False))
+    assert original.accessibleName() == "Original picture"
+    assert original.badge == ""
+
+
+def test_samples_without_originals_have_one_large_picture(
+    panel: PreviewPanel, make_answer: MakeAnswer
+) -> None:
+    panel.set_abilities(Abilities(original="Drawn from the prior."))
+    panel.show_answer(make_answer(original=False))
+    shown = panel.pictures
+    assert [tile.isVisible() for tile in shown.tiles] == [False, True, False]
+    assert shown.note.text() == "Drawn from the prior."
+
+
+def test_nothing_to_show_is_one_sentence_and_no_frame(
+    panel: PreviewPanel, make_answer: MakeAnswer
+) -> None:
+    panel.show_answer(make_answer())
+    high = panel.pictures.height()
+    panel.set_abilities(Abilities(decoder=NO_DECODER, original="No data."))
+    panel.show_answer(make_answer(original=False, decoded=False))
+    assert not any(tile.isVisible() for tile in panel.pictures.tiles)
+    assert panel.pictures.note.isVisible()
+    assert panel.pictures.height() < high / 3
+
+
+def test_posterior_and_prior_say_once_why_neither_is_there(panel: PreviewPanel) -> None:
+    panel.set_abilities(Abilities(posterior="Neither.", prior="Neither."))
+    assert panel.posterior.why_not.sentence == "Neither."
+    assert panel.posterior.slider.isHidden() or not panel.posterior.slider.isVisible()
+    panel.set_abilities(Abilities(loading=True, posterior="Loading.", prior="Loading."))
+    assert not panel.posterior.isVisible()
 
 
 def test_colour_pictures_are_shown(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
@@ -201,7 +257,7 @@ def test_neighbours_of_something_else_are_weak(
 def test_the_spread_slider_asks_and_follows(
     panel: PreviewPanel, make_answer: MakeAnswer, dispatch: Recorder
 ) -> None:
-    panel.set_posterior_available(True)
+    panel.set_abilities(Abilities())
     panel.posterior.slider.setValue(15)
     assert dispatch.said == [("preview.spread", {"spread": 1.5})]
     panel.show_answer(make_answer(spread=0.0))
@@ -209,8 +265,10 @@ def test_the_spread_slider_asks_and_follows(
     panel.show_answer(make_answer(spread=3.0))
     assert panel.posterior.slider.value() == 30
     assert len(dispatch.said) == 1
-    panel.set_posterior_available(False)
-    assert not panel.posterior.isVisible()
+    panel.show_answer(make_answer())
+    panel.set_abilities(Abilities(posterior="One point."))
+    assert panel.posterior.why_not.isVisible()
+    assert not panel.posterior.slider.isVisible()
 
 
 def test_posterior_pictures_come_fade_and_go(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
@@ -310,14 +368,15 @@ def test_chip_text_can_be_read_on_any_colour() -> None:
 def test_while_the_decoder_is_loaded_it_says_so(
     panel: PreviewPanel, make_answer: MakeAnswer
 ) -> None:
-    panel.set_decoder_available(True, loading=True)
-    assert "Loading the decoder" in panel.empty.sentence
+    panel.set_abilities(Abilities(decoder="It is being loaded.", loading=True))
+    assert "Loading the model" in panel.empty.sentence
     assert "no decoder" not in panel.empty.sentence
     panel.show_answer(make_answer(decoded=False))
     assert panel.pictures.decoded.message == pictures.LOADING
     assert panel.pictures.decoded.width() > 2 * panel.pictures.original.width()
-    panel.set_decoder_available(False)
-    assert panel.pictures.decoded.message == pictures.NO_DECODER_SHORT
+    panel.set_abilities(Abilities(decoder=NO_DECODER))
+    assert not panel.pictures.decoded.isVisible()
+    assert panel.pictures.note.isVisible()
 
 
 def test_a_narrow_strip_shows_fewer_pictures_and_none_too_small(panel: PreviewPanel) -> None:

@@ -1,0 +1,1 @@
+"""How a prior is sampled: the controls, and the dialogs that ask for spaces."""
