@@ -34,6 +34,22 @@ _SAMPLES = (
         "latents.arrow",
     ),
     (
+        "faces-vae",
+        "Cartoon faces",
+        "5,000 drawn faces with twelve known attributes, in the 32 latent dimensions of a VAE.",
+        "image vae",
+        "faces:test",
+        "test-latents.arrow",
+    ),
+    (
+        "faces-classifier",
+        "Faces, classified",
+        "The same faces in the layers of a network that tells their attributes.",
+        "image classifier",
+        "faces:test",
+        "test-latents.arrow",
+    ),
+    (
         "bridge",
         "Vehicles on a bridge",
         "1,000 vehicles of which only the weight is seen. A mixture infers the type.",

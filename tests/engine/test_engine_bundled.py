@@ -144,3 +144,30 @@ def test_the_bundled_latents_of_mnist_are_what_the_model_encodes(mnist_folder: P
     images = idx_images(mnist_folder / "t10k-images-idx3-ubyte.gz")[:300]
     posterior = opened("mnist-vae").encode(images.astype(np.float32) / 255)
     np.testing.assert_allclose(space.latent[:300], posterior.mean, atol=1e-3)
+
+
+def test_the_faces_models_do_what_their_cards_say() -> None:
+    """On few faces; `latentviewer bench --models` measures on all."""
+    from latentviewer.domain.first_samples import first_samples
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
+    from latentviewer.engine.measuring import measure
+    from latentviewer.io.datasets import open_data
+
+    classifier = open_model(models_folder() / "faces-classifier")
+    assert isinstance(classifier, ConvClassifier)
+    assert classifier.card.figures["test_balanced_accuracy"] >= 0.97
+    few = first_samples(open_data("faces:test", []), 300)
+    assert measure(classifier, few)["balanced_accuracy"] == pytest.approx(
+        classifier.card.figures["test_balanced_accuracy"], abs=0.03
+    )
+    vae = open_model(models_folder() / "faces-vae")
+    assert vae.card.figures["test_psnr_db"] >= 26
+    assert vae.card.figures["test_agreement"] >= 0.9
+    found = measure(vae, few, judge=classifier)
+    assert found["psnr_db"] == pytest.approx(vae.card.figures["test_psnr_db"], abs=0.5)
+    assert found["agreement"] == pytest.approx(vae.card.figures["test_agreement"], abs=0.05)
+
+
+def test_all_bundled_weights_together_are_small() -> None:
+    sizes = [p.stat().st_size for p in models_folder().glob("*/model.safetensors")]
+    assert sum(sizes) <= 40_000_000
