@@ -12,6 +12,8 @@ from latentviewer.domain.space import Space
 def carried(old: SessionState, new: SessionState) -> SessionState:
     """`new` with the selection, the groups, the shown sample and the colours of `old`.
 
+    What `old` was compared with stands beside `new` as well.
+
     Only where both spaces name the same data set: row i is then the same sample in both.
     Latents stay behind, for they mean nothing to another model. A space that is opened again
     begins anew.
@@ -31,6 +33,7 @@ def carried(old: SessionState, new: SessionState) -> SessionState:
         selection=_cut(old.selection, rows),
         groups=groups,
         pinned=pinned if isinstance(pinned, RowTarget) and pinned.row < rows else None,
+        compared=old.compared,
     )
 
 

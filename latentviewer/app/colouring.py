@@ -1,5 +1,6 @@
 """From a column to what the rasteriser and the legend need."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +78,41 @@ def colouring(space: Space, settings: MapSettings, dark: bool) -> Colouring:
     return _categories(settings.colour_by, as_categories(column), settings, dark)
 
 
+def colouring_beside(space: Space, main: Space, settings: MapSettings, dark: bool) -> Colouring:
+    """The colours of another space of the same samples, which mean what the main one's do.
+
+    Where it has the column itself, its own values count, for a score is each model's own;
+    the scale and the labels' colours are the main space's all the same.
+
+    Args:
+        space: its row i is row i of `main`; it has no rows more.
+    """
+    key, rows = settings.colour_by, len(space)
+    shared = main.columns.get(key) if key else None
+    if shared is None or key is None:
+        return colouring(space, dataclasses.replace(settings, colour_by=None), dark)
+    own = space.columns.get(key)
+    if isinstance(shared, Numbers):
+        values = own.values if isinstance(own, Numbers) else shared.values[:rows]
+        return _numbers(key, Numbers(values), settings, dark, _ends(shared))
+    labels = as_categories(shared)
+    if own is None or isinstance(own, Numbers):
+        codes = labels.codes[:rows]
+    else:
+        codes = _recoded(as_categories(own), labels.names)
+    return _categories(key, Categories(codes, labels.names), settings, dark)
+
+
+def _recoded(column: Categories, names: tuple[str, ...]) -> NDArray[np.int32]:
+    """The codes that its labels have in `names`; -1 where they do not stand there."""
+    if column.names == names:
+        return column.codes
+    at = {name: code for code, name in enumerate(names)}
+    # One more at the end, for rows without a label: their code is -1.
+    codes = np.array([*(at.get(name, -1) for name in column.names), -1], np.int32)
+    return codes[column.codes]
+
+
 def as_categories(column: Column) -> Categories:
     """Labels as they are; text by its distinct values."""
     if isinstance(column, Categories):
@@ -108,9 +144,19 @@ def _categories(title: str, column: Categories, settings: MapSettings, dark: boo
     return Colouring(narrow, np.column_stack([colours, alpha]).astype(np.uint8), legend)
 
 
-def _numbers(title: str, column: Numbers, settings: MapSettings, dark: bool) -> Colouring:
+def _ends(column: Numbers) -> tuple[float, float]:
     finite = column.values[np.isfinite(column.values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
+    return (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
+
+
+def _numbers(
+    title: str,
+    column: Numbers,
+    settings: MapSettings,
+    dark: bool,
+    ends: tuple[float, float] | None = None,
+) -> Colouring:
+    low, high = ends or _ends(column)
     shown = settings.value_range or (low, high)
     codes = continuous_colours(column.values, low, high, _LEVELS).copy()
     if settings.value_range is not None:
@@ -121,6 +167,6 @@ def _numbers(title: str, column: Numbers, settings: MapSettings, dark: bool) -> 
     palette[:, 3] = 255
     palette[_MISSING_INDEX, :3] = MISSING
     palette[_HIDDEN_INDEX, 3] = 0
-    missing = len(column.values) - len(finite)
+    missing = int(np.count_nonzero(~np.isfinite(column.values)))
     legend = NumberLegend(title, low, high, palette[:_LEVELS, :3].copy(), shown, missing)
     return Colouring(codes, palette, legend)

@@ -22,11 +22,14 @@ class Needs(StrEnum):
 
     SPACE = "space"
     MODEL = "model"
+    DIFFUSION = "diffusion"
+    TRAJECTORY = "trajectory"
     SELECTION = "selection"
     CATEGORIES = "categories"
     PATH = "path"
     FRAMES = "frames"
     PREVIEW = "preview"
+    COMPARED = "compared"
     UNDO = "undo"
     REDO = "redo"
     JOB = "job"
@@ -46,7 +49,7 @@ class Argument:
         kind: its type.
         choices: for `choice`, the list the palette offers: `columns`, `numbers`,
             `orders`, `methods`, `samples`, `groups`, `themes`, `recent`, `modes`, `tools`,
-            `blends`, `recipes`, `conditions`, `layers`.
+            `blends`, `recipes`, `asks`, `comparable`, `layers`.
         optional: whether it may be left out.
     """
 
@@ -222,6 +225,34 @@ COMMANDS: tuple[Command, ...] = (
         listed=False,
     ),
     _command("map.show_all", "Show all points", "Map", "Ctrl+Shift+A", needs=(_S,)),
+    _command(
+        "map.compare",
+        "Compare with…",
+        "Map",
+        "",
+        _A("reference", "choice", "comparable", optional=True),
+        needs=(_S,),
+        icon="columns-2",
+    ),
+    _command("map.compare_file", "Compare with file…", "Map", "", needs=(_S,)),
+    _command(
+        "map.compare_map",
+        "Second map",
+        "",
+        "",
+        _A("name", "choice", "compare_maps"),
+        needs=(Needs.COMPARED,),
+    ),
+    _command(
+        "map.compare_place",
+        "Show place of the second map",
+        "",
+        "",
+        _A("place", "place"),
+        needs=(Needs.COMPARED,),
+        listed=False,
+    ),
+    _command("map.compare_close", "Close comparison", "Map", "", needs=(Needs.COMPARED,)),
     _command("map.fit", "Fit map in view", "Map", "F", needs=(_S,), icon="maximize"),
     _command(
         "map.fit_selection", "Fit selection in view", "Map", "Shift+F", needs=(Needs.SELECTION,)
@@ -303,11 +334,6 @@ COMMANDS: tuple[Command, ...] = (
         listed=False,
     ),
     _command("preview.truncation", "Truncation", "", "", _A("value", "number"), needs=(_S,)),
-    _command("preview.steps", "Denoising steps", "", "", _A("count", "integer"), needs=(_S,)),
-    _command("preview.guidance", "Guidance", "", "", _A("value", "number"), needs=(_S,)),
-    _command(
-        "preview.condition", "Ask for", "", "", _A("asked", "choice", "conditions"), needs=(_S,)
-    ),
     _command(
         "latent.save",
         "Keep latent",
@@ -320,6 +346,58 @@ COMMANDS: tuple[Command, ...] = (
     _command("latent.show", "Show kept latent", "", "", _A("name", "choice", "saved"), needs=(_S,)),
     _command(
         "latent.remove", "Remove kept latent", "", "", _A("name", "choice", "saved"), needs=(_S,)
+    ),
+    # Denoising
+    _command("denoise.seed", "Noise seed", "", "", _A("seed", "integer"), needs=(_S,)),
+    _command(
+        "denoise.new_noise",
+        "Denoise new noise",
+        "Latent",
+        "Ctrl+Shift+D",
+        needs=(_S, Needs.DIFFUSION),
+        icon="dices",
+    ),
+    _command("denoise.steps", "Denoising steps", "", "", _A("count", "integer"), needs=(_S,)),
+    _command("denoise.guidance", "Guidance", "", "", _A("value", "number"), needs=(_S,)),
+    _command(
+        "denoise.ask",
+        "Ask for",
+        "",
+        "",
+        _A("what", "choice", "asks"),
+        needs=(_S, Needs.DIFFUSION),
+    ),
+    _command(
+        "denoise.find_noise",
+        "Find the noise of this sample",
+        "Latent",
+        "Ctrl+Shift+F",
+        _A("row", "integer", optional=True),
+        needs=(_S, Needs.DIFFUSION),
+        icon="rotate-ccw",
+    ),
+    _command(
+        "denoise.release",
+        "Draw noise by the seed again",
+        needs=(_S, Needs.DIFFUSION),
+    ),
+    _command("denoise.run", "Denoise again", needs=(_S, Needs.DIFFUSION), icon="refresh-cw"),
+    _command("denoise.noisy", "Show noisy latents of the steps", needs=(_S, Needs.DIFFUSION)),
+    _command(
+        "denoise.under_cursor",
+        "Denoise under the cursor",
+        "Latent",
+        "Ctrl+D",
+        needs=(_S, Needs.DIFFUSION),
+    ),
+    _command("denoise.play", "Play denoising", needs=(Needs.TRAJECTORY,), icon="play"),
+    _command(
+        "denoise.show_step",
+        "Show denoising step",
+        "",
+        "",
+        _A("index", "integer"),
+        needs=(Needs.TRAJECTORY,),
     ),
     # Path
     _command("path.add_row", "Add sample to path", "", "", _A("row", "integer"), needs=(_S,)),
@@ -448,6 +526,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("view.arithmetic_tab", "Arithmetic editor", "View", "Alt+2", needs=(_S,)),
     _command("view.dimensions_tab", "Latent dimensions", "View", "Alt+3", needs=(_S,)),
     _command("view.ranking_tab", "Largest errors", "View", "Alt+4", needs=(_S,)),
+    _command("view.denoising_tab", "Denoising editor", "View", "Alt+5", needs=(_S,)),
     _command("view.training_tab", "Training", "View", "Alt+6", needs=(Needs.TRAINING_RUN,)),
     _command("view.focus_map", "Go to the map", "View", "Alt+0", needs=(_S,)),
     _command("view.screenshot", "Save picture of the window…", "View", "", icon="camera"),

@@ -35,6 +35,11 @@ def map_key(method: str, dims: int) -> str:
     return f"{method}_{dims}d"
 
 
+def map_title(method: str, dims: int) -> str:
+    """What a map is called in the window, such as `UMAP · 2D`."""
+    return f"{METHOD_TITLES.get(method, method)} · {dims}D"
+
+
 def methods(space: Space) -> tuple[str, ...]:
     """What can be shown: PCA and UMAP, and whatever maps the space brought along."""
     stored = [key.rsplit("_", 1)[0] for key in space.maps]
@@ -60,12 +65,17 @@ def described(result: MapResult, space: Space, key: str) -> MapResult:
     )
 
 
+def own_method(space: Space, dims: int) -> str:
+    """The map that a space has a title for, else its UMAP where it has one, else PCA."""
+    end = f"_{dims}d"
+    titled = [key for key in space.maps if key.endswith(end) and map_note(space, key).title]
+    own = titled or [key for key in space.maps if key == map_key("umap", dims)]
+    return own[0].removesuffix(end) if own else "pca"
+
+
 def first_settings(space: Space) -> MapSettings:
-    """How a space is shown when it opens: the map that it has a title for, else its own UMAP if
-    it has one, coloured by label."""
-    titled = [key for key in space.maps if key.endswith("_2d") and map_note(space, key).title]
-    own = titled or [key for key in space.maps if key == "umap_2d"]
-    method = own[0].rsplit("_", 1)[0] if own else "pca"
+    """How a space is shown when it opens: by its own map if it has one, coloured by label."""
+    method = own_method(space, 2)
     label = space.label_column()
     if label is not None and len(as_categories(space.columns[label]).names) > max(
         len(space) // 2, 50
@@ -75,8 +85,9 @@ def first_settings(space: Space) -> MapSettings:
     if label is None and drawn and "score" in space.columns:
         label = "score"
     radius = 3.5 if len(space) <= 3_000 else 2.5 if len(space) <= 200_000 else 1.5
-    if own and map_note(space, own[0]).observed:
-        radius = 2.0  # evenly spread, they would run into one another
+    if map_note(space, map_key(method, 2)).observed:
+        # Evenly spread over one area, they would run into one another.
+        radius = 2.0 if len(space) <= 2_000 else 1.5 if len(space) <= 5_000 else 1.0
     return MapSettings(method=method, colour_by=label, radius=radius)
 
 

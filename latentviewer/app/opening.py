@@ -1,18 +1,18 @@
 """Opening, saving, and the model and data that belong to a space."""
 
-import dataclasses
 from pathlib import Path
 
 from latentviewer.app.carrying import carried
+from latentviewer.app.decoder import decoder_of
 from latentviewer.app.maps import Maps, first_settings
 from latentviewer.app.projects import session_from_json, session_to_json
 from latentviewer.app.services import ModelFound, Opened
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import SamplingSettings, SessionState
+from latentviewer.app.state import DenoisingSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.first_samples import FIRST, first_samples
-from latentviewer.domain.ports import Capability, DataDistance, DataSet, Model
+from latentviewer.domain.ports import DataDistance, DataSet, Model
 from latentviewer.domain.space import NOTES, Space
 from latentviewer.jobs.progress import CancelToken, Progress
 from latentviewer.jobs.worker import Job
@@ -73,10 +73,14 @@ class Opening:
         )
         self._workspace.track(handle)
 
-    def show(self, space: Space) -> None:
-        """Opens a space that was made just now."""
+    def show(self, space: Space, denoising: DenoisingSettings | None = None) -> None:
+        """Opens a space that was made just now.
+
+        Args:
+            denoising: what was asked for when it was made, where it was.
+        """
         notes = tuple(space.provenance.extra.get(NOTES, ()))
-        self._install(Opened(space, None, None, notes), None)
+        self._install(Opened(space, None, None, notes), None, denoising)
 
     def measure_distance(self) -> None:
         """Has the distance to the present latents measured, where there are any."""
@@ -87,7 +91,7 @@ class Opening:
     def close(self) -> None:
         """Back to the welcome page; unsaved work is kept aside."""
         self.autosave()
-        self._start_anew(SessionState(sampling=self._sampling(None)), None)
+        self._start_anew(SessionState(truncation=self._workspace.state.truncation), None)
 
     def save(self, path: str | None = None) -> None:
         """Writes the project, where it was last saved or to `path`."""
@@ -159,7 +163,12 @@ class Opening:
             return
         self.encode(result.reference, result.data)
 
-    def _install(self, result: Opened, reference: str | None) -> None:
+    def _install(
+        self,
+        result: Opened,
+        reference: str | None,
+        denoising: DenoisingSettings | None = None,
+    ) -> None:
         self.opening.emit(None)
         try:
             if result.session is not None:
@@ -169,7 +178,8 @@ class Opening:
                 fresh = SessionState(
                     space=result.space,
                     map=first_settings(result.space),
-                    sampling=self._sampling(result.space),
+                    denoising=denoising or DenoisingSettings(),
+                    truncation=self._workspace.state.truncation,
                 )
                 state = carried(self._workspace.state, fresh)
             self.autosave()
@@ -188,12 +198,6 @@ class Opening:
         self._load_model()
         self._load_data()
         self.measure_distance()
-
-    def _sampling(self, space: Space | None) -> SamplingSettings:
-        """As it was set last; what is asked for means something to the same model only."""
-        before, now = self._workspace.state.space, self._workspace.state.sampling
-        models = [None if s is None else s.provenance.model for s in (before, space)]
-        return now if models[0] == models[1] else dataclasses.replace(now, condition=())
 
     def _start_anew(self, state: SessionState, project: Path | None) -> None:
         workspace = self._workspace
@@ -217,22 +221,7 @@ class Opening:
         if name is None:
             return
         services, space = self._workspace.services, self._workspace.space
-        extra = space.provenance.extra
-
-        def load() -> Model | str:
-            try:
-                model = services.open_model(name)
-            except UserError as error:
-                return f"Without its decoder: {error}"
-            of_layer = Capability.LAYERS in model.card.capabilities and "layer" in extra
-            if model.card.latent_dim != space.dim and not of_layer:
-                return (
-                    f"The model {name} has {model.card.latent_dim} latent dimensions, "
-                    f"{space.name} has {space.dim}; it is left out."
-                )
-            return model
-
-        self._workspace.call(load, self._on_model)
+        self._workspace.call(lambda: decoder_of(space, name, services), self._on_model)
 
     def _on_model(self, result: Model | str) -> None:
         self._workspace.model_expected = False

@@ -2,18 +2,17 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latentviewer.app.abilities import abilities
+from latentviewer.app.film import Film, denoised_film, distances_of
 from latentviewer.app.preview import stand_in
 from latentviewer.app.previews import Previews
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import LatentTarget, SessionState
+from latentviewer.app.state import DenoisedTarget, LatentTarget, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.interpolation import MODES, Mode
@@ -21,34 +20,13 @@ from latentviewer.domain.observation import observation_of
 from latentviewer.domain.path import Path, Waypoint
 from latentviewer.domain.ports import Capability, Images
 from latentviewer.domain.space import Latents
+from latentviewer.jobs.progress import JobStatus
+from latentviewer.jobs.worker import JobHandle
 
 _FRAMES_PER_CALL = 16
 FRAMES_RANGE = (2, 600)
-INTERPOLATIONS: tuple[str, ...] = MODES
-
-
-@dataclass(frozen=True, eq=False)
-class Film:
-    """The frames of the present path.
-
-    Attributes:
-        latents: (f, d) float32.
-        places: (f, 2 or 3) on the shown map, or None.
-        waypoint_places: (w, 2 or 3), or None.
-        images: (f, h, w, c) float32, the first `done` of them ready: decoded, or where the
-            model does not decode, the nearest sample's original; None without either.
-        done: frames ready so far.
-        distances: (f,) float32 to the nearest of the data, and `far` (f,) bool, whether
-            that is beyond the usual; None before the data have been measured.
-    """
-
-    latents: Latents
-    places: Latents | None
-    waypoint_places: Latents | None
-    images: Images | None
-    done: int
-    distances: NDArray[np.float32] | None = None
-    far: NDArray[np.bool_] | None = None
+NOISE_MODE = "noise"
+INTERPOLATIONS: tuple[str, ...] = (*MODES, NOISE_MODE)
 
 
 class Paths:
@@ -68,6 +46,7 @@ class Paths:
         self.current: int | None = None
         self._frame: LatentTarget | None = None
         self._turn = 0
+        self._denoising: JobHandle | None = None
         self.film_changed: Signal[[Film | None]] = Signal()
         self.current_changed: Signal[[int | None]] = Signal()
         workspace.session.changed.connect(self._on_state)
@@ -125,11 +104,28 @@ class Paths:
         self._set("Clear path", dataclasses.replace(self.path, waypoints=()))
 
     def set_mode(self, mode: str) -> None:
-        """`linear` or `slerp`."""
+        """`linear`, `slerp`, or `noise`: slerp between the noises of the waypoints."""
         if mode not in INTERPOLATIONS:
             raise UserError(f"Interpolation is {' or '.join(INTERPOLATIONS)}, not “{mode}”.")
-        chosen = cast(Mode, mode)
-        self._set(f"Interpolate by {mode}", dataclasses.replace(self.path, mode=chosen))
+        if mode == NOISE_MODE:
+            if why := self.why_no_noise():
+                raise UserError(why)
+            path = dataclasses.replace(self.path, mode="slerp", noise=True)
+            if path != self.path:
+                self._set("Interpolate in noise", path)
+            elif self._denoising is None and self.film is not None and not self.film.whole:
+                self._rebuild()
+            return
+        path = dataclasses.replace(self.path, mode=cast(Mode, mode), noise=False)
+        self._set(f"Interpolate by {mode}", path)
+
+    def why_no_noise(self) -> str:
+        """Why waypoints cannot be joined through noise, in one sentence; empty where they can."""
+        if self._workspace.space.holds_noise:
+            return "The latents of this space are noise already; choose slerp."
+        if self._workspace.diffusion is None:
+            return "Only a diffusion model has a noise to interpolate in; choose linear or slerp."
+        return ""
 
     def set_frames(self, count: int) -> None:
         """How many frames the whole path has."""
@@ -150,7 +146,13 @@ class Paths:
             count = len(self.film.latents)
             chosen = min(max(int(index), 0), count - 1)
             title = f"Frame {chosen + 1} of {count}"
-            self._frame = LatentTarget(self.film.latents[chosen], title)
+            if self.film.is_denoised:
+                if not self.film.done:
+                    return
+                chosen = min(chosen, self.film.done - 1)
+                self._frame = DenoisedTarget(self.film.latents[chosen].copy(), title)
+            else:
+                self._frame = LatentTarget(self.film.latents[chosen], title)
             self._previews.hover(self._frame)
         if chosen != self.current:
             self.current = chosen
@@ -162,6 +164,11 @@ class Paths:
         if film is None:
             raise UserError("Put two waypoints on the path first.")
         target = FilePath(path)
+        if film.is_denoised and not film.whole:
+            raise UserError(
+                f"{film.done} of {len(film.latents)} frames are denoised; export them when all "
+                "are there."
+            )
         services = self._workspace.services
         decode = model if self._workspace.can(Capability.DECODE) else None
         if decode is None and target.suffix.lower() != ".npy":
@@ -208,14 +215,27 @@ class Paths:
     def _on_state(self, old: SessionState, new: SessionState) -> None:
         if new.path is not old.path or (new.space is None) != (old.space is None):
             self._rebuild()
+        elif new.space is not None and (new.path.noise or new.space.holds_noise):
+            before, after = old.denoising, new.denoising
+            if (before.steps, before.condition) != (after.steps, after.condition):
+                self._rebuild()
 
     def _rebuild(self) -> None:
         self._turn += 1
+        if self._denoising is not None:
+            self._denoising.cancel()
+            self._denoising = None
         path = self.path
         if self._workspace.state.space is None or not path.waypoints:
             self.film = None
             self.show_frame(None)
             self.film_changed.emit(None)
+            return
+        through_noise = path.noise or self._workspace.space.holds_noise
+        if through_noise and self._workspace.model_expected:
+            return
+        if through_noise and self._workspace.diffusion is not None:
+            self._denoise_on(path, self._turn)
             return
         turn, shown = self._turn, self._workspace.shown_map
         distance = self._workspace.distance
@@ -228,11 +248,8 @@ class Paths:
             film = Film(latents, places, there, None, 0)
             if distance is None:
                 return film
-            gaps = [distance.to_nearest(latent) for latent in latents]
-            far = [distance.is_far(gap) for gap in gaps]
-            return dataclasses.replace(
-                film, distances=np.array(gaps, np.float32), far=np.array(far, np.bool_)
-            )
+            gaps, far = distances_of(latents, distance)
+            return dataclasses.replace(film, distances=gaps, far=far)
 
         self._workspace.call(prepare, lambda film: self._decode_on(film, turn))
 
@@ -274,3 +291,55 @@ class Paths:
             return np.stack([one.image for one in found if one is not None])
 
         return stand_ins
+
+    def _denoise_on(self, path: Path, turn: int) -> None:
+        """Fills the film as a job; the film before stays until its first frames are there."""
+        workspace, before = self._workspace, self.film
+        model, settings = workspace.model, workspace.state.denoising
+        assert model is not None
+        conditions = workspace.diffusion.conditions if workspace.diffusion is not None else {}
+        asked = {n: wanted for n, wanted in settings.condition if wanted in conditions.get(n, ())}
+        sources, shown = workspace.sources(), workspace.shown_map
+        place = shown.places if shown is not None else None
+        epoch, ended, kept = workspace.epoch, False, False
+
+        def on_film(film: Film) -> None:
+            nonlocal kept
+            if turn != self._turn or film is self.film or not film.done:
+                return
+            self.film = film
+            if not kept:
+                kept = True
+                self._keep_place(before, film)
+            self.film_changed.emit(film)
+
+        def on_progress(status: JobStatus, partial: object | None) -> None:
+            workspace.on_progress(status)
+            if isinstance(partial, Film):
+                on_film(partial)
+
+        def done(film: Film) -> None:
+            end()
+            on_film(film)
+
+        def end() -> None:
+            nonlocal ended
+            ended = True
+            if turn == self._turn:
+                self._denoising = None
+
+        def failed(error: BaseException) -> None:
+            end()
+            workspace.fault(error, epoch)
+
+        handle = workspace.worker.submit(
+            "Path through noise",
+            lambda _token: denoised_film(path, model, sources, place, settings.steps, asked),
+            done=done,
+            failed=failed,
+            progress=on_progress,
+            cancelled=end,
+        )
+        if not ended:
+            self._denoising = handle
+            workspace.track(handle)

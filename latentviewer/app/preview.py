@@ -1,5 +1,6 @@
 """What the preview asks and what it is answered; runs on the worker thread."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,13 +8,15 @@ from numpy.typing import NDArray
 
 from latentviewer.app.readouts import Told, classify
 from latentviewer.app.services import Nearest
-from latentviewer.app.state import LatentTarget, PlaceTarget, RowTarget, Target
+from latentviewer.app.state import DenoisedTarget, LatentTarget, PlaceTarget, RowTarget, Target
 from latentviewer.domain.observation import ObservedInverse, observation_of
 from latentviewer.domain.ports import (
     Capability,
     Classifier,
     DataDistance,
     DataSet,
+    DenoisingStep,
+    Diffusion,
     Discriminator,
     Images,
     Inverse,
@@ -21,6 +24,9 @@ from latentviewer.domain.ports import (
 )
 from latentviewer.domain.space import Latents, Space
 from latentviewer.domain.table import Numbers
+
+FEW_STEPS = 4
+"""Of denoising, for a first picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +39,12 @@ class Sources:
     inverse: Inverse | None = None
     distance: DataDistance | None = None
     nearest: Nearest | None = None
+
+    @property
+    def diffusion(self) -> Diffusion | None:
+        """The model, if it denoises."""
+        model: object = self.model
+        return model if isinstance(model, Diffusion) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +61,41 @@ class StandIn:
     image: Images
 
 
+@dataclass(frozen=True)
+class Denoise:
+    """How a latent is denoised before it is decoded.
+
+    Attributes:
+        steps: how many, of the `whole` that are wanted in the end.
+        guidance, condition: what is asked for, and how strongly.
+        seed: of the noise that is mixed in where `since` is below 1.
+        since: the time to begin at; 1 takes the latent itself for the noise.
+    """
+
+    steps: int
+    whole: int
+    guidance: float = 1.0
+    condition: tuple[tuple[str, str], ...] = ()
+    seed: int = 0
+    since: float = 1.0
+
+    def of(self, latents: Latents, model: Diffusion) -> Iterator[DenoisingStep]:
+        """From (b, d), step by step."""
+        asked, guidance = dict(self.condition), self.guidance if self.condition else 1.0
+        if self.since == 1.0:
+            return model.denoising(latents, self.steps, guidance, asked)
+        # One noise for all, so that near latents give near pictures.
+        noise = np.repeat(model.noise(1, self.seed), len(latents), axis=0)
+        return model.denoising(noise, self.steps, guidance, asked, data=latents, since=self.since)
+
+    @property
+    def words(self) -> str:
+        """Such as `4 of 20, from half noise, label 6`."""
+        begun = "from noise" if self.since == 1.0 else "from half noise"
+        asked = [f"{name} {wanted}" for name, wanted in self.condition]
+        return ", ".join([f"{self.steps} of {self.whole}", begun, *asked])
+
+
 @dataclass(frozen=True, eq=False)
 class Request:
     """One question of the preview.
@@ -59,12 +106,14 @@ class Request:
             mean + `spread` * std * noise. None shows the mean.
         spread: how many standard deviations, 0 to 3.
         posterior_samples: how many pictures around the mean to decode besides.
+        denoise: how the latent is denoised first, or None where it is decoded as it is.
     """
 
     target: Target
     noise: Latents | None = None
     spread: float = 0.0
     posterior_samples: int = 0
+    denoise: Denoise | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +150,7 @@ class Answer:
         far: whether that distance is beyond what is usual between samples.
         posterior: (m, h, w, c) pictures decoded around the mean, or None.
         observed: the number that the latent was inferred from, or None.
+        denoised: how the latent was denoised before it was decoded, in words, or empty.
         stand_in: what is shown in place of a decoded picture where the model does not decode;
             None for a sample, which has its own original.
         told: what a classifier answers about the sample's original, question by question;
@@ -123,30 +173,57 @@ class Answer:
     far: bool
     posterior: Images | None
     observed: Observed | None = None
+    denoised: str = ""
     stand_in: StandIn | None = None
     told: tuple[Told, ...] | None = None
     score: float | None = None
 
 
-def answer(request: Request, sources: Sources) -> Answer:
-    """Looks up, decodes, compares. Pure but for the model it calls."""
-    target = request.target
-    space = sources.space
-    row: int | None = None
-    inverse_name: str | None = None
+def latent_of(target: Target, sources: Sources) -> Latents:
+    """What a target stands for, (d,): an owned copy, for a mapped file cannot be written to."""
     if isinstance(target, RowTarget):
-        row = target.row
-        latent = space.latent[row]
-    elif isinstance(target, PlaceTarget):
+        return np.array(sources.space.latent[target.row], np.float32)
+    if isinstance(target, PlaceTarget):
         if sources.inverse is None:
             raise ValueError("a place was asked for on a map without an inverse")
-        latent = sources.inverse.latents(np.array([target.place], np.float32))[0]
-        inverse_name = sources.inverse.name
-    else:
-        latent = target.latent
-        row = target.row
-    # An owned copy: a space that is mapped from its file cannot be written to.
-    latent = np.array(latent, np.float32)
+        place = np.array([target.place], np.float32)
+        return np.array(sources.inverse.latents(place)[0], np.float32)
+    return np.array(target.latent, np.float32)
+
+
+def measured(target: Target, latent: Latents, sources: Sources) -> Latents | None:
+    """What of a target is compared with the samples: `latent`, or in a space of noise its noise.
+
+    None for data there, which no distance leads to.
+    """
+    if not sources.space.holds_noise:
+        return latent
+    return None if isinstance(target, DenoisedTarget) else latent_of(target, sources)
+
+
+def first_look(target: Target, sources: Sources) -> Denoise | None:
+    """In a space of noise, how a target becomes data where nobody said how; else None."""
+    if not sources.space.holds_noise or isinstance(target, DenoisedTarget):
+        return None
+    return None if sources.diffusion is None else Denoise(FEW_STEPS, FEW_STEPS)
+
+
+def answer(request: Request, sources: Sources, denoised: Latents | None = None) -> Answer:
+    """Looks up, decodes, compares. Pure but for the model it calls.
+
+    Args:
+        denoised: (d,) what the request's denoising gives, where that is known already.
+    """
+    target = request.target
+    space = sources.space
+    row = None if isinstance(target, PlaceTarget) else target.row
+    on_map = isinstance(target, PlaceTarget)
+    inverse_name = sources.inverse.name if on_map and sources.inverse is not None else None
+    denoise = request.denoise or first_look(target, sources)
+    latent = latent_of(target, sources) if denoised is None else denoised
+    if denoise is not None and denoised is None and sources.diffusion is not None:
+        *_, last = denoise.of(latent[None], sources.diffusion)
+        latent = last.latents[0]
     std = _std_of(target, space)
     if request.noise is not None and std is not None:
         latent = (latent + request.spread * std * request.noise).astype(np.float32)
@@ -166,9 +243,11 @@ def answer(request: Request, sources: Sources) -> Answer:
         error = float(np.mean(np.square(difference, dtype=np.float64)))
     distance: float | None = None
     far = False
-    is_sample = isinstance(target, RowTarget) and request.noise is None
-    if not is_sample and sources.distance is not None and len(space):
-        distance = sources.distance.to_nearest(latent)
+    compared = measured(target, latent, sources)
+    itself = denoise is None or space.holds_noise
+    is_sample = isinstance(target, RowTarget) and request.noise is None and itself
+    if not is_sample and compared is not None and sources.distance is not None and len(space):
+        distance = sources.distance.to_nearest(compared)
         far = sources.distance.is_far(distance)
     return Answer(
         request=request,
@@ -186,6 +265,7 @@ def answer(request: Request, sources: Sources) -> Answer:
         far=far,
         posterior=posterior,
         observed=_observed(target, sources),
+        denoised="" if denoise is None else denoise.words,
         stand_in=None if decodes or is_sample else stand_in(latent, sources),
         told=_told(row, original, sources) if is_sample else None,
         score=_score(decoded, sources.model),
@@ -195,7 +275,7 @@ def answer(request: Request, sources: Sources) -> Answer:
 def _observed(target: Target, sources: Sources) -> Observed | None:
     space = sources.space
     observation = observation_of(space)
-    if observation is None or isinstance(target, LatentTarget):
+    if observation is None or isinstance(target, LatentTarget | DenoisedTarget):
         return None
     if isinstance(target, PlaceTarget):
         if not isinstance(sources.inverse, ObservedInverse):

@@ -1,5 +1,6 @@
 """The preview's side of the session: hover, pin, edit, sample."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -8,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.app.abilities import abilities
-from latentviewer.app.preview import Answer, Request, Sources, answer
+from latentviewer.app.preview import FEW_STEPS, Answer, Denoise, Request, Sources, answer, measured
+from latentviewer.app.refining import Refining
 from latentviewer.app.services import Nearest
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import (
+    DenoisedTarget,
     LatentTarget,
     PlaceTarget,
     RowTarget,
@@ -29,6 +32,8 @@ T = TypeVar("T")
 NEIGHBOURS_SHOWN = 8
 POSTERIOR_SHOWN = 6
 MEAN_TITLE = "Mean of the space"
+HALF_NOISE = 0.5
+"""The time at which signal and noise are of equal strength."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,7 @@ class Previews:
         self._noise: Latents | None = None
         self._spread = 0.0
         self._noise_seed = 0
+        self._refining = Refining(self._ask)
         self._target: Target | None = None
         self.shown: Answer | None = None
         self.answered: Signal[[Answer]] = Signal()
@@ -101,7 +107,19 @@ class Previews:
             return
         sources, nearest = self._workspace.sources(), self._workspace.services.nearest
         request = self._request(target, POSTERIOR_SHOWN)
-        self._ask(lambda: _details(request, sources, nearest), self._on_details)
+        if request.denoise is None:
+            self._ask(lambda: _details(request, sources, nearest), self._on_details)
+            return
+        whole = dataclasses.replace(
+            request, denoise=dataclasses.replace(request.denoise, steps=request.denoise.whole)
+        )
+        self._refining.begin(
+            whole,
+            sources,
+            lambda latent: self._ask(
+                lambda: _details(whole, sources, nearest, latent), self._on_details
+            ),
+        )
 
     def pin_row(self, row: int) -> None:
         """Keeps a sample in the preview."""
@@ -228,11 +246,16 @@ class Previews:
                 self.cleared.emit()
         if new.pinned is not old.pinned and new.space is not None:
             self._show(new.pinned)
+        elif self._target is not None and new.denoising != old.denoising:
+            switched = new.denoising.under_cursor != old.denoising.under_cursor
+            if switched or self._denoise(self._target) is not None:
+                self.refresh()
 
     def _show(self, target: Target | None) -> None:
         if target is None:
             return
         self._target = target
+        self._refining.stop()
         if self._askable(target):
             request, sources = self._request(target, 0), self._workspace.sources()
             self._ask(lambda: answer(request, sources), self._on_answer)
@@ -250,7 +273,26 @@ class Previews:
 
     def _request(self, target: Target, posterior_samples: int) -> Request:
         noise = self._noise if self._spread else None
-        return Request(target, noise, self._spread, posterior_samples)
+        return Request(target, noise, self._spread, posterior_samples, self._denoise(target))
+
+    def _denoise(self, target: Target) -> Denoise | None:
+        """How the target is denoised in few steps; None where it is decoded as it is."""
+        state, diffusion = self._workspace.state, self._workspace.diffusion
+        if diffusion is None or state.space is None or isinstance(target, DenoisedTarget):
+            return None
+        is_noise, settings = state.space.holds_noise, state.denoising
+        if not is_noise and (not settings.under_cursor or isinstance(target, LatentTarget)):
+            return None
+        known = diffusion.conditions
+        asked = tuple((n, wanted) for n, wanted in settings.condition if wanted in known.get(n, ()))
+        return Denoise(
+            steps=min(self._refining.few, settings.steps),
+            whole=settings.steps,
+            guidance=settings.guidance,
+            condition=asked,
+            seed=settings.seed,
+            since=1.0 if is_noise else HALF_NOISE,
+        )
 
     def _ask(self, work: Callable[[], T], show: Callable[[T], None]) -> None:
         self._seq += 1
@@ -274,11 +316,16 @@ def edited_title(title: str) -> str:
     return title if title.startswith("Edited") else f"Edited {title}"
 
 
-def _details(request: Request, sources: Sources, nearest: Nearest) -> Details:
-    answered = answer(request, sources)
+def _details(
+    request: Request, sources: Sources, nearest: Nearest, denoised: Latents | None = None
+) -> Details:
+    answered = answer(request, sources, denoised)
     space = sources.space
     exclude = () if answered.row is None else (answered.row,)
-    rows, distances = nearest(space.latent, answered.latent, NEIGHBOURS_SHOWN, exclude)
+    compared = measured(request.target, answered.latent, sources)
+    rows, distances = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    if compared is not None:
+        rows, distances = nearest(space.latent, compared, NEIGHBOURS_SHOWN, exclude)
     return Details(
         answer=answered,
         rows=rows,
@@ -296,6 +343,10 @@ def pictures(rows: NDArray[np.int64], sources: Sources) -> NDArray[np.uint8] | N
         return sources.data.images(rows)
     model = sources.model
     if model is not None and Capability.DECODE in model.card.capabilities:
-        decoded = model.decode(np.ascontiguousarray(sources.space.latent[rows]))
+        latents = np.ascontiguousarray(sources.space.latent[rows])
+        if sources.space.holds_noise and sources.diffusion is not None:
+            *_, last = Denoise(FEW_STEPS, FEW_STEPS).of(latents, sources.diffusion)
+            latents = last.latents
+        decoded = model.decode(latents)
         return np.rint(decoded * 255).astype(np.uint8)
     return None

@@ -6,16 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from latentviewer.app.sampling_settings import checked
 from latentviewer.app.state import (
+    GUIDANCE,
+    SEEDS,
+    STEPS,
+    TRUNCATION,
     Blend,
+    Compared,
+    DenoisingSettings,
     Group,
     LatentTarget,
     MapSettings,
     Path,
     PlaceTarget,
     RowTarget,
-    SamplingSettings,
     SavedLatent,
     Selection,
     SessionState,
@@ -36,22 +40,17 @@ def session_to_json(state: SessionState) -> dict[str, Any]:
         "groups": [{"name": g.name, "rows": g.selection.rows.tolist()} for g in state.groups],
         "saved": [{"name": s.name, "latent": s.latent.tolist()} for s in state.saved],
         "path": {
-            "waypoints": [
-                {"latent": list(w.latent), "row": w.row, "label": w.label}
-                for w in state.path.waypoints
-            ],
+            "waypoints": [_waypoint_to_json(w) for w in state.path.waypoints],
             "mode": state.path.mode,
             "frames": state.path.frames,
             "closed": state.path.closed,
+            "noise": state.path.noise,
         },
+        "denoising": _denoising_to_json(state.denoising),
         "expression": state.expression,
         "pinned": _target_to_json(state.pinned),
-        "sampling": {
-            "truncation": state.sampling.truncation,
-            "steps": state.sampling.steps,
-            "guidance": state.sampling.guidance,
-            "condition": dict(state.sampling.condition),
-        },
+        "truncation": state.truncation,
+        "compared": None if state.compared is None else dataclasses.asdict(state.compared),
     }
 
 
@@ -107,35 +106,86 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
             SavedLatent(str(s["name"]), _latent(s["latent"], space)) for s in values["saved"]
         ),
         path=Path(
-            tuple(
-                Waypoint(tuple(_latent(w["latent"], space).tolist()), w["row"], str(w["label"]))
-                for w in path["waypoints"]
-            ),
+            tuple(_waypoint(w, space) for w in path["waypoints"]),
             path["mode"],
             int(path["frames"]),
             bool(path["closed"]),
+            bool(path.get("noise", False)),
         ),
+        # Projects of before there was diffusion do not mention it.
+        denoising=_denoising(values.get("denoising"), space),
         expression=str(values["expression"]),
         pinned=_target_from_json(values["pinned"], space),
-        sampling=_sampling(values.get("sampling")),
+        # Projects of before there was a second map do not mention it.
+        compared=_compared(values.get("compared")),
+        truncation=_truncation(values.get("truncation", 1.0)),
     )
 
 
-def _sampling(values: Any) -> SamplingSettings:
-    if values is None:  # written before there was such a thing
-        return SamplingSettings()
-    condition = tuple((str(name), str(wanted)) for name, wanted in values["condition"].items())
-    try:
-        return checked(
-            SamplingSettings(
-                float(values["truncation"]),
-                int(values["steps"]),
-                float(values["guidance"]),
-                condition,
-            )
-        )
-    except UserError as error:
-        raise _MisfitError(str(error).rstrip(".")) from error
+def _waypoint_to_json(waypoint: Waypoint) -> dict[str, Any]:
+    return {"latent": list(waypoint.latent), "row": waypoint.row, "label": waypoint.label}
+
+
+def _waypoint(values: Any, space: Space) -> Waypoint:
+    latent = tuple(_latent(values["latent"], space).tolist())
+    return Waypoint(latent, values["row"], str(values["label"]))
+
+
+def _denoising_to_json(settings: DenoisingSettings) -> dict[str, Any]:
+    sample = settings.sample
+    return {
+        "seed": settings.seed,
+        "steps": settings.steps,
+        "guidance": settings.guidance,
+        "condition": dict(settings.condition),
+        "sample": None if sample is None else _waypoint_to_json(sample),
+        "known": dict(settings.known),
+        "noisy": settings.noisy,
+        "under_cursor": settings.under_cursor,
+    }
+
+
+def _denoising(values: Any, space: Space) -> DenoisingSettings:
+    if values is None:
+        return DenoisingSettings()
+    sample = values["sample"]
+    settings = DenoisingSettings(
+        seed=int(values["seed"]),
+        steps=int(values["steps"]),
+        guidance=float(values["guidance"]),
+        condition=_asked(values["condition"]),
+        sample=None if sample is None else _waypoint(sample, space),
+        known=_asked(values["known"]),
+        noisy=bool(values["noisy"]),
+        under_cursor=bool(values["under_cursor"]),
+    )
+    for name, value, (low, high) in (
+        ("a seed", settings.seed, SEEDS),
+        ("denoising steps", settings.steps, STEPS),
+        ("a guidance", settings.guidance, GUIDANCE),
+    ):
+        if not low <= value <= high:
+            raise _MisfitError(f"{name} of {value}")
+    return settings
+
+
+def _asked(values: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((str(name), str(wanted)) for name, wanted in values.items()))
+
+
+def _truncation(value: Any) -> float:
+    low, high = TRUNCATION
+    if not low <= float(value) <= high:
+        raise _MisfitError(f"a truncation of {value}")
+    return float(value)
+
+
+def _compared(values: Any) -> Compared | None:
+    if values is None:
+        return None
+    if values["dims"] not in (2, 3):
+        raise _MisfitError(f"a map of {values['dims']} dimensions")
+    return Compared(str(values["reference"]), str(values["method"]), values["dims"])
 
 
 def _rows(values: Any, space: Space) -> Selection:

@@ -10,6 +10,13 @@ from latentviewer.domain.space import Latents, Space
 
 Dims = Literal[2, 3]
 
+SEEDS = (0, 9_999)
+STEPS = (1, 100)
+GUIDANCE = (0.0, 8.0)
+"""The least and the greatest that denoising can be asked for in the window."""
+TRUNCATION = (0.0, 2.0)
+"""The least and the greatest that a prior's standard deviation is multiplied by."""
+
 
 class Blend(StrEnum):
     """How points that lie on one another are drawn."""
@@ -42,6 +49,31 @@ class MapSettings:
     radius: float = 2.5
     blend: Blend = Blend.DISCS
     thumbnails: bool = True
+
+
+@dataclass(frozen=True)
+class DenoisingSettings:
+    """What a diffusion model is asked for; all of it can be undone.
+
+    Attributes:
+        seed: of the noise.
+        steps: of denoising.
+        guidance: towards `condition`; 1 as it was learned, 0 ignores it.
+        condition: (name, class) of what is asked for, sorted by name.
+        sample: what the noise is found of instead of drawing it by the seed, or None.
+        known: (name, class) of what is known of the sample, that its noise is found with.
+        noisy: whether the steps show the noisy latents instead of what they are taken to become.
+        under_cursor: whether the preview denoises what lies under the cursor.
+    """
+
+    seed: int = 0
+    steps: int = 20
+    guidance: float = 2.0
+    condition: tuple[tuple[str, str], ...] = ()
+    sample: Waypoint | None = None
+    known: tuple[tuple[str, str], ...] = ()
+    noisy: bool = False
+    under_cursor: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,35 +120,37 @@ class PriorTarget(LatentTarget):
     seed: int = 0
 
 
+class DenoisedTarget(LatentTarget):
+    """Data that came of noise: decoded as it is, in a space of noise too."""
+
+
 Target = RowTarget | PlaceTarget | LatentTarget
 
 
 @dataclass(frozen=True)
-class SamplingSettings:
-    """How the prior is sampled; all of it can be undone.
+class Compared:
+    """Which space stands beside the open one, and how it is shown.
 
     Attributes:
-        truncation: the prior's standard deviation is multiplied by it, 0 to 2.
-        steps: of denoising, 1 to 1,000; for diffusion models.
-        guidance: towards `condition`, 0 to 20; 1 follows it as it was learned.
-        condition: what a diffusion model is asked for, as (name, class) pairs.
+        reference: a sample's name, or a path.
+        method, dims: of its map, as those of `MapSettings`.
     """
 
-    truncation: float = 1.0
-    steps: int = 20
-    guidance: float = 1.0
-    condition: tuple[tuple[str, str], ...] = ()
+    reference: str
+    method: str
+    dims: Dims
 
 
 @dataclass(frozen=True, eq=False)
 class SessionState:
-    """Everything undo brings back.
+    """Everything undo brings back, and what stands beside it.
 
     Attributes:
         space: the open space, or None on the welcome page.
+        compared: what the open space is compared with, or None; undo leaves it as it is.
         pinned: what the preview returns to when the cursor leaves the map.
         expression: the text of the expression bar that was last evaluated.
-        sampling: how the model's prior is sampled.
+        truncation: what the prior's standard deviation is multiplied by, 0 to 2.
         layer: of the model, whose features are the latents; empty for the one that was opened.
     """
 
@@ -126,14 +160,22 @@ class SessionState:
     groups: tuple[Group, ...] = ()
     saved: tuple[SavedLatent, ...] = ()
     path: Path = field(default_factory=lambda: Path(()))
+    denoising: DenoisingSettings = field(default_factory=DenoisingSettings)
     expression: str = ""
     pinned: Target | None = None
-    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    compared: Compared | None = None
+    truncation: float = 1.0
     layer: str = ""
 
 
 __all__ = [
+    "GUIDANCE",
+    "SEEDS",
+    "STEPS",
     "Blend",
+    "Compared",
+    "DenoisedTarget",
+    "DenoisingSettings",
     "Dims",
     "Group",
     "LatentTarget",
@@ -142,7 +184,6 @@ __all__ = [
     "PlaceTarget",
     "PriorTarget",
     "RowTarget",
-    "SamplingSettings",
     "SavedLatent",
     "Selection",
     "SessionState",

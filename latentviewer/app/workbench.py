@@ -10,9 +10,11 @@ import numpy as np
 from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
+from latentviewer.app.companion import Companion
+from latentviewer.app.denoising import Denoising
 from latentviewer.app.dimensions import Dimensions
 from latentviewer.app.layers import Layers
-from latentviewer.app.maps import Maps, method_title, methods
+from latentviewer.app.maps import Maps, map_title, method_title, methods
 from latentviewer.app.opening import Opening
 from latentviewer.app.paths import INTERPOLATIONS, Paths
 from latentviewer.app.posteriors import Posteriors
@@ -23,7 +25,7 @@ from latentviewer.app.selecting import Selecting
 from latentviewer.app.services import Services
 from latentviewer.app.settings import Settings
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import Blend, SamplingSettings, SessionState
+from latentviewer.app.state import Blend, SessionState
 from latentviewer.app.training import AFRESH, CONTINUE, Training
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.table import Numbers
@@ -34,9 +36,9 @@ class Workbench:
     """Everything below the window, ready to use; a test can drive it without Qt.
 
     Attributes:
-        workspace: what is open. maps, previews, paths, dimensions, posteriors, arithmetic,
-            selecting, ranking, opening, training, sampling, layers: the controllers.
-            commands: the command list with its work.
+        workspace: what is open. maps, previews, paths, denoising, dimensions, posteriors,
+            arithmetic, selecting, ranking, companion, opening, training, sampling, layers:
+            the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -45,8 +47,7 @@ class Workbench:
         self, worker: Worker, services: Services, settings: Settings, autosave_folder: Path
     ) -> None:
         self.workspace = Workspace(worker, services)
-        remembered = SamplingSettings(truncation=settings.truncation)
-        self.workspace.session.reset(SessionState(sampling=remembered))
+        self.workspace.session.reset(SessionState(truncation=settings.truncation))
         self.settings = settings
         self.settings_changed: Signal[[Settings]] = Signal()
         self.maps = Maps(self.workspace)
@@ -54,9 +55,11 @@ class Workbench:
         self.paths = Paths(self.workspace, self.previews)
         self.dimensions = Dimensions(self.workspace, self.previews)
         self.posteriors = Posteriors(self.workspace, self.previews, settings.posterior)
+        self.denoising = Denoising(self.workspace, self.previews)
         self.arithmetic = Arithmetic(self.workspace, self.previews)
         self.selecting = Selecting(self.workspace)
         self.ranking = Ranking(self.workspace, self.previews, self.selecting)
+        self.companion = Companion(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
         self.training = Training(self.workspace)
         self.sampling = Sampling(self.workspace, self.opening)
@@ -83,11 +86,14 @@ class Workbench:
         there = {
             Needs.SPACE: state.space is not None,
             Needs.MODEL: workspace.model is not None,
+            Needs.DIFFUSION: workspace.diffusion is not None,
+            Needs.TRAJECTORY: self.denoising.trajectory is not None,
             Needs.SELECTION: len(state.selection) > 0,
             Needs.CATEGORIES: colour_by is not None and not isinstance(colour_by, Numbers),
             Needs.PATH: bool(state.path.waypoints),
             Needs.FRAMES: len(state.path.waypoints) > 1,
             Needs.PREVIEW: self.previews.shown is not None,
+            Needs.COMPARED: self.companion.beside is not None,
             Needs.UNDO: workspace.session.undo_title is not None,
             Needs.REDO: workspace.session.redo_title is not None,
             Needs.JOB: bool(workspace.jobs) or self.maps.is_forming,
@@ -140,20 +146,32 @@ class Workbench:
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
         if source == "layers":
             return [(name, name) for name in self.layers.names]
-        if source == "conditions":
-            return [
-                (f"{name}={wanted}", f"{name}: {wanted or 'anything'}")
-                for name, classes in (self.sampling.conditions or {}).items()
-                for wanted in ("", *classes)
-            ]
+        if source == "comparable" and space is not None:
+            return self._comparable(space.provenance.data)
+        if source == "compare_maps":
+            keys = [key.rsplit("_", 1) for key in self.companion.maps()]
+            return [("_".join(key), map_title(key[0], int(key[1][0]))) for key in keys]
         if source == "methods" and space is not None:
             return [(name, method_title(space, name)) for name in methods(space)]
+        if source == "asks":
+            return [
+                (f"{name}={wanted}", f"{name}: {wanted or 'any'}")
+                for name, classes in self.denoising.conditions.items()
+                for wanted in ("", *classes)
+            ]
         if source == "categories" and space is not None:
             key = state.map.colour_by or space.label_column()
             column = space.columns.get(key or "")
             if column is not None and not isinstance(column, Numbers):
                 return [(name, name) for name in as_categories(column).names]
         return []
+
+    def _comparable(self, data: str | None) -> list[tuple[str, str]]:
+        """Samples of a data set, and the files opened last, whatever they hold."""
+        samples = self.workspace.services.samples()
+        fitting = [(s.name, s.title) for s in samples if s.available and s.data == data]
+        known = {sample.name for sample in samples}
+        return [*fitting, *((path, path) for path in self.settings.recent if path not in known)]
 
     def close(self) -> None:
         """Keeps unsaved work aside and stops what runs."""
@@ -165,9 +183,8 @@ class Workbench:
         self.remember(self.settings.with_recent(reference))
 
     def _on_state(self, _old: SessionState, new: SessionState) -> None:
-        if new.sampling.truncation != self.settings.truncation:
-            truncation = new.sampling.truncation
-            self.remember(dataclasses.replace(self.settings, truncation=truncation))
+        if new.truncation != self.settings.truncation:
+            self.remember(dataclasses.replace(self.settings, truncation=new.truncation))
 
     def _on_outcome(self, outcome: object) -> None:
         if outcome is not None:
@@ -178,7 +195,8 @@ class Workbench:
     def _work(self) -> Mapping[str, Callable[..., object]]:
         session = self.workspace.session
         maps, previews, paths = self.maps, self.previews, self.paths
-        selecting, opening, sampling = self.selecting, self.opening, self.sampling
+        selecting, opening, denoising = self.selecting, self.opening, self.denoising
+        sampling = self.sampling
         return {
             "file.welcome": opening.close,
             "file.open_path": lambda path: opening.open(str(path)),
@@ -208,6 +226,10 @@ class Workbench:
             "map.filter": maps.toggle,
             "map.isolate": maps.isolate,
             "map.value_range": maps.set_value_range,
+            "map.compare": self.companion.open,
+            "map.compare_map": self.companion.set_map,
+            "map.compare_place": self.companion.pin_place,
+            "map.compare_close": self.companion.close,
             "map.show_all": maps.show_all,
             "map.layer": self.layers.choose,
             "map.bigger_points": lambda: maps.change_radius(1),
@@ -225,15 +247,23 @@ class Workbench:
             "preview.spread": previews.set_spread,
             "preview.resample": previews.resample,
             "preview.truncation": sampling.set_truncation,
-            "preview.steps": sampling.set_steps,
-            "preview.guidance": sampling.set_guidance,
-            "preview.condition": sampling.ask_for,
             "latent.sample_prior": sampling.sample_prior,
             "model.sample_space": sampling.sample_space,
             "model.invert_data": sampling.invert,
             "latent.save": previews.save,
             "latent.show": previews.show_saved,
             "latent.remove": previews.remove_saved,
+            "denoise.seed": denoising.set_seed,
+            "denoise.new_noise": denoising.new_noise,
+            "denoise.steps": denoising.set_steps,
+            "denoise.guidance": denoising.set_guidance,
+            "denoise.ask": denoising.ask,
+            "denoise.find_noise": denoising.find_noise,
+            "denoise.release": denoising.release_sample,
+            "denoise.run": denoising.run,
+            "denoise.noisy": denoising.toggle_noisy,
+            "denoise.under_cursor": denoising.toggle_under_cursor,
+            "denoise.show_step": denoising.show_step,
             "path.add_row": paths.add_row,
             "path.add_place": paths.add_place,
             "path.add_shown": paths.add_shown,

@@ -9,7 +9,7 @@ from latentviewer.app.session import Session
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import SessionState
 from latentviewer.domain.errors import CancelledError, UserError
-from latentviewer.domain.ports import Capability, DataDistance, DataSet, Model
+from latentviewer.domain.ports import Capability, DataDistance, DataSet, Diffusion, Model
 from latentviewer.domain.space import Space
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.jobs.worker import JobHandle, Worker
@@ -76,6 +76,12 @@ class Workspace:
     def can(self, capability: Capability) -> bool:
         """Whether the loaded model offers `capability`."""
         return self.model is not None and capability in self.model.card.capabilities
+
+    @property
+    def diffusion(self) -> Diffusion | None:
+        """The loaded model, if it denoises."""
+        model = self.model
+        return model if self.can(Capability.DENOISE) and isinstance(model, Diffusion) else None
 
     def switches_layer(self, old: SessionState, new: SessionState) -> bool:
         """Whether a change shows another layer of the same samples, and not another space."""

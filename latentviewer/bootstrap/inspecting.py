@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from latentviewer.bootstrap.catalogue import data_folders, model_card, model_folder, samples
 from latentviewer.domain.errors import UnsafeFileError, UserError
+from latentviewer.domain.ports import NO_IMAGE
 
 if TYPE_CHECKING:
     from latentviewer.domain.space import Space
@@ -64,7 +65,7 @@ def _model(reference: str, path: Path) -> dict[str, Any] | None:
         "name": card.name,
         "family": card.family,
         "latent_dim": card.latent_dim,
-        "image": dataclasses.asdict(card.image),
+        "image": None if card.image == NO_IMAGE else dataclasses.asdict(card.image),
         "abilities": sorted(capability.value for capability in card.capabilities),
         "data": card.data,
         "parameters": card.parameters,

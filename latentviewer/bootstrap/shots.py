@@ -27,6 +27,7 @@ def shot(
     waypoints: tuple[int, ...] = (),
     way: Path | None = None,
     expression: str = "",
+    compare: str | None = None,
 ) -> tuple[int, int]:
     """Opens a sample or project in a window that nobody sees, and saves its picture.
 
@@ -34,6 +35,7 @@ def shot(
         size: logical pixels. scale: device pixels for each of them.
         at: the row that the preview shows. waypoints: rows of a path.
         way: how that path goes: its mode, its frames, whether it is closed.
+        compare: a sample or path whose space stands beside it.
 
     Returns:
         width and height of the picture in its own pixels.
@@ -65,6 +67,8 @@ def shot(
         if dims is not None:
             stage.run("map.dims", dims=dims)
         stage.wait_for_map(_PATIENCE_S)
+        if compare is not None:
+            stage.compare(compare, _PATIENCE_S)
         for waypoint in waypoints:
             stage.run("path.add_row", row=waypoint)
         if way is not None and waypoints:

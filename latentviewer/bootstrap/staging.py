@@ -48,6 +48,7 @@ class Stage:
         self.window.set_theme(THEMES[theme])
         apply_theme(self._app, THEMES[theme])
         self.window.map_panel.view.animations_enabled = False
+        self.window.side_by_side.beside.view.animations_enabled = False
         self.window.set_rasteriser(rasteriser())
 
     def __enter__(self) -> Stage:
@@ -89,6 +90,17 @@ class Stage:
             patience_s,
             "the map",
         )
+
+    def compare(self, reference: str, patience_s: float) -> None:
+        """Opens a second map, and waits for it and for its model."""
+        companion = self.workbench.companion
+        self.run("map.compare", reference=reference)
+        self._wait(
+            lambda: companion.beside is not None and companion.beside.map is not None,
+            patience_s,
+            reference,
+        )
+        self.wait_until_quiet(patience_s)
 
     def check_size(self, size: tuple[int, int]) -> None:
         """Refuses a size that the window with its panels does not fit in."""

@@ -82,7 +82,8 @@ def train_live(
         yield Progress(None, f"reading {recipe.test_data}")
         rows = np.linspace(0, len(measured) - 1, min(len(measured), WATCHED)).astype(np.int64)
         watched = _table(measured, rows)
-        images = measured.images(rows)
+        seen = recipe.seen(measured)
+        looked_at = measured.images(rows) if seen is None else seen[rows]
         # The first step loads what torch needs for training, which takes a while.
         yield Progress(None, "getting ready")
         steps = train(
@@ -92,7 +93,7 @@ def train_live(
             test_data=measured,
             judge=judge_of(measured),
             fresh=request.afresh,
-            watched=images,
+            watched=looked_at,
         )
         result = yield from _live(steps, folder, watched, request.after)
     finally:

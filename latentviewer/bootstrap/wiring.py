@@ -159,7 +159,8 @@ def make_window(
     workbench = make_workbench(inbox.deliver, worker, child, remembers)
     window = MainWindow(workbench, NumpyRasteriser())
     garbage = GarbageTurns(window)
-    window.map_panel.view.hovered.connect(lambda _target: garbage.touch())
+    for view in (window.map_panel.view, window.side_by_side.beside.view):
+        view.hovered.connect(lambda _target: garbage.touch())
 
     def on_sources() -> None:
         # The model is the last of the large imports.

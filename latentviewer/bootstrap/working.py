@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,9 @@ from latentviewer.domain.space import NOTES
 from latentviewer.jobs.progress import Progress
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from latentviewer.domain.path import Path as LatentPath
     from latentviewer.domain.ports import DataSet, Images, Model, Rasteriser
     from latentviewer.domain.space import Latents, Space
     from latentviewer.engine.adapters.conv_classifier import ConvClassifier
@@ -162,6 +165,32 @@ def run_umap(
         report=report,
         note=note,
     )
+
+
+def noise_path(
+    model: Model, space: Space, path: LatentPath, steps: int, condition: Mapping[str, str]
+) -> Generator[Progress, None, tuple[Latents, NDArray[np.int64]]]:
+    """Frames (f, d) of a path through the model's noise, and the frame of each waypoint.
+
+    Raises:
+        UserError: the model has no noise to go through, or cannot be asked for that.
+    """
+    from latentviewer.domain.noise_path import through_noise
+    from latentviewer.domain.ports import Diffusion
+
+    if space.holds_noise and path.noise:
+        raise UserError(f"The latents of {space.name} are noise already; choose --mode slerp.")
+    denoiser: object = model
+    if not isinstance(denoiser, Diffusion):
+        raise UserError(
+            f"{model.card.name} has no noise to interpolate in; choose --mode linear or slerp."
+        )
+    come = None
+    by_itself = space.holds_noise
+    for come in through_noise(path, denoiser, steps, condition, from_noise=by_itself):
+        yield Progress(come.fraction, come.text)
+    assert come is not None and come.waypoint_frames is not None  # noqa: PT018
+    return come.latents, come.waypoint_frames
 
 
 def decode_path(model: Model, latents: Latents) -> Generator[Progress, None, Images]:

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from latentviewer.cli.console import counted, follow, write_json, write_line, write_note
-from latentviewer.cli.models import decoded, write_images
+from latentviewer.cli.models import asked, decoded, write_images
 from latentviewer.cli.outputs import check_output_folder, checked_output
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import first_samples
@@ -20,9 +20,7 @@ def sample(arguments: argparse.Namespace) -> int:
     from latentviewer.io.spaces import write_space
 
     output = checked_output(arguments.output, ".arrow", ".parquet", ".png", ".npy")
-    condition = dict(arguments.ask)
-    if len(condition) < len(arguments.ask):
-        raise UserError("--ask names the same thing twice; ask for it once.")
+    condition = asked(arguments)
     started = time.monotonic()
     model = bootstrap.open_model(arguments.model)
     steps = bootstrap.sample(
@@ -33,6 +31,7 @@ def sample(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
         guidance=arguments.guidance,
         condition=condition,
+        noise=arguments.noise,
     )
     space = follow(f"Sample {model.card.name}", steps)
     if output.suffix.lower() in (".png", ".npy"):

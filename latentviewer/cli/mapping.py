@@ -7,6 +7,7 @@ from typing import Any
 
 from latentviewer.cli.console import ProgressLine
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.map_note import map_note
 from latentviewer.domain.space import Latents, Space
 
 
@@ -64,7 +65,8 @@ def map_of(space: Space, choice: MapChoice) -> MadeMap:
     """
     key = f"{choice.method}_{choice.dims}d"
     if key in space.maps and not choice.again:
-        return MadeMap(choice.method, choice.method, space.maps[key], (), False, {})
+        axes = tuple(axis.title for axis in map_note(space, key).axes)
+        return MadeMap(choice.method, choice.method, space.maps[key], axes, False, {})
     if choice.method == "pca":
         return _pca(space, choice.dims)
     if choice.method == "umap":

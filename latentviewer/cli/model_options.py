@@ -27,7 +27,8 @@ _DECODE_JSON = """\
 
 _PATH_JSON = """\
 --json prints {written, frames, fps, mode, closed, length, waypoints}:
-  length: of the path in latent space; waypoints: [{row, label, frame}]."""
+  length: of the path in latent space; waypoints: [{row, label, frame}].
+  By noise, also {steps, condition}."""
 
 _TRAIN_JSON = """\
 --json prints {written, recipe, seconds, figures}; with --evaluate
@@ -97,6 +98,11 @@ def model_commands(commands: Any) -> None:
         help="of the prior's spread: below 1 more typical, less varied; default 1",
     )
     command.add_argument(
+        "--noise",
+        action="store_true",
+        help="of a diffusion model: the noise itself, a space whose every place is denoised",
+    )
+    command.add_argument(
         "--steps", type=count, default=20, metavar="N", help="of denoising, default 20"
     )
     command.add_argument(
@@ -154,7 +160,21 @@ def model_commands(commands: Any) -> None:
         "--via", type=rows, required=True, metavar="ROWS", help="samples in order: 12,401,77"
     )
     command.add_argument(
-        "--mode", choices=("linear", "slerp"), default="linear", help="default linear"
+        "--mode",
+        choices=("linear", "slerp", "noise"),
+        default="linear",
+        help="default linear; noise: slerp between the noises of a diffusion model's samples",
+    )
+    command.add_argument(
+        "--steps", type=count, metavar="N", help="of denoising each frame by noise, default 20"
+    )
+    command.add_argument(
+        "--ask",
+        type=pair,
+        action="append",
+        default=[],
+        metavar="NAME=CLASS",
+        help="what the way by noise asks for, such as label=3; may be given more than once",
     )
     command.add_argument("--frames", type=count, default=60, help="of the whole path, default 60")
     command.add_argument("--fps", type=count, default=24, help="frames a second, default 24")

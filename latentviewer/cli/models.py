@@ -29,6 +29,7 @@ from latentviewer.domain.ports import Capability, Images, Model
 from latentviewer.domain.space import NOTES, Latents, Space
 
 _DECODED_AT_ONCE = 256
+_STEPS = 20
 
 
 def encode(arguments: argparse.Namespace) -> int:
@@ -106,7 +107,12 @@ def path(arguments: argparse.Namespace) -> int:
 
     output = checked_output(arguments.output, ".mp4", ".gif", ".png", ".npy")
     check_export_path(output, arguments.frames)
+    condition = asked(arguments)
     space = bootstrap.find_space(arguments.space)
+    by_noise = arguments.mode == "noise"
+    denoises = by_noise or (space.holds_noise and output.suffix.lower() != ".npy")
+    if not denoises and (arguments.steps is not None or condition):
+        raise UserError("--steps and --ask belong to --mode noise; leave them out.")
     if len(arguments.via) < 2:
         raise UserError("A path needs two samples or more; write them as --via 12,401.")
     for row in arguments.via:
@@ -115,9 +121,10 @@ def path(arguments: argparse.Namespace) -> int:
         waypoints=tuple(
             Waypoint(space.latent[row], row, space.label(row)) for row in arguments.via
         ),
-        mode=arguments.mode,
+        mode="slerp" if by_noise else arguments.mode,
         frames=arguments.frames,
         closed=arguments.closed,
+        noise=by_noise,
     )
     stops = len(way.waypoints) + (1 if way.closed else 0)
     if stops > way.frames:
@@ -125,34 +132,50 @@ def path(arguments: argparse.Namespace) -> int:
             f"latentviewer: {stops} stops do not all get one of {counted(way.frames, 'frame')}; "
             f"ask for --frames {stops} or more."
         )
-    latents = way.latents()
-    if output.suffix.lower() == ".npy":
+    frames = way.waypoint_frames()
+    steps = arguments.steps or _STEPS
+    needed = denoises or output.suffix.lower() != ".npy"
+    model = decoder_of(space, arguments.model) if needed else None
+    if model is not None and denoises:
+        work = bootstrap.noise_path(model, space, way, steps, condition)
+        latents, frames = follow("Denoise the path", work)
+    else:
+        latents = way.latents()
+    if model is None or output.suffix.lower() == ".npy":
         write_array(output, latents)
     else:
-        model = decoder_of(space, arguments.model)
         images = decoded(model, latents)
         follow(f"Write {output.name}", export_frames(images, output, arguments.fps))
     length = float(np.linalg.norm(np.diff(latents.astype(np.float64), axis=0), axis=1).sum())
     if arguments.json:
-        frames = way.waypoint_frames()
+        extra = {"steps": steps, "condition": condition} if denoises else {}
         write_json(
             {
                 "written": output,
                 "frames": len(latents),
                 "fps": arguments.fps,
-                "mode": way.mode,
+                "mode": arguments.mode,
                 "closed": way.closed,
                 "length": length,
                 "waypoints": [
                     {"row": stop.row, "label": stop.label, "frame": int(frame)}
                     for stop, frame in zip(way.waypoints, frames, strict=True)
                 ],
+                **extra,
             }
         )
     else:
         frames_words = counted(len(latents), "frame")
-        write_line(f"Wrote {output}: {frames_words}, {way.mode}, length {length:.3g}.")
+        write_line(f"Wrote {output}: {frames_words}, {arguments.mode}, length {length:.3g}.")
     return 0
+
+
+def asked(arguments: argparse.Namespace) -> dict[str, str]:
+    """What `--ask` asks for, class by name."""
+    condition = dict(arguments.ask)
+    if len(condition) < len(arguments.ask):
+        raise UserError("--ask names the same thing twice; ask for it once.")
+    return condition
 
 
 def train(arguments: argparse.Namespace) -> int:

@@ -171,6 +171,12 @@ def _window_commands(commands: Any) -> None:
     command.add_argument(
         "--via", type=rows, default=(), metavar="ROWS", help="samples of a path: 12,401,77"
     )
+    command.add_argument(
+        "--compare",
+        type=name,
+        metavar="OTHER",
+        help="a space of the same samples, in a second map beside it",
+    )
 
 
 def _space_commands(commands: Any) -> None:
@@ -233,7 +239,7 @@ def _space_commands(commands: Any) -> None:
     )
     space(command)
     output(command, "MAP.png", "the picture to write")
-    command.add_argument("--method", help="default: umap where the space has it, else pca")
+    command.add_argument("--method", help="default: the space's own map, else pca")
     command.add_argument(
         "--color-by", "--colour-by", dest="color_by", metavar="COLUMN", help="default: the label"
     )

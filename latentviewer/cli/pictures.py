@@ -2,8 +2,16 @@
 
 import argparse
 
+from latentviewer.app.maps import method_title, own_method
 from latentviewer.cli.console import counted, write_json, write_line
-from latentviewer.cli.mapping import MapChoice, UmapOptions, map_of, quality_of, quality_words
+from latentviewer.cli.mapping import (
+    MadeMap,
+    MapChoice,
+    UmapOptions,
+    map_of,
+    quality_of,
+    quality_words,
+)
 from latentviewer.cli.outputs import checked_output
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import Space
@@ -17,13 +25,13 @@ def render(arguments: argparse.Namespace) -> int:
     output = checked_output(arguments.output, ".png")
     space = bootstrap.find_space(arguments.space)
     column = _column(space, arguments.color_by)
-    method = arguments.method or ("umap" if f"umap_{arguments.dims}d" in space.maps else "pca")
+    method = arguments.method or own_method(space, arguments.dims)
     choice = MapChoice(method, arguments.dims, UmapOptions.from_arguments(arguments))
     made = map_of(space, choice)
     quality = quality_of(space, made.coordinates)
     wanted = MapPicture(
         title=space.name,
-        subtitle=_subtitle(space, made.told, arguments.dims, column),
+        subtitle=_subtitle(space, made, arguments.dims, column),
         footer=quality_words(quality),
         axes=made.axes,
         colour_by=column,
@@ -70,6 +78,7 @@ def shot(arguments: argparse.Namespace) -> int:
         dims=arguments.dims,
         at=arguments.at,
         waypoints=tuple(arguments.via),
+        compare=arguments.compare,
     )
     if arguments.json:
         write_json({"written": output, "width": width, "height": height})
@@ -87,10 +96,11 @@ def _column(space: Space, named: str | None) -> str | None:
     return named
 
 
-def _subtitle(space: Space, method: str, dims: int, column: str | None) -> str:
+def _subtitle(space: Space, made: MadeMap, dims: int, column: str | None) -> str:
     count, dimensions = counted(len(space), "latent"), counted(space.dim, "dimension")
-    name, _, why = method.partition(" ")
-    parts = [f"{name.upper()} {why}".strip() + f" in {dims}D", f"{count} of {dimensions}"]
+    _, _, why = made.told.partition(" ")
+    name = method_title(space, made.method)
+    parts = [f"{name} {why}".strip() + f" in {dims}D", f"{count} of {dimensions}"]
     if space.provenance.data is not None:
         parts.append(space.provenance.data)
     if column is not None:

@@ -1,5 +1,6 @@
 """The beginning of a data set, as a data set."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.domain.ports import DataSet, ImageShape
+from latentviewer.domain.space import Space
 from latentviewer.domain.table import Categories, Column, Numbers, Texts
 
 FIRST = "first"
@@ -48,6 +50,19 @@ class FirstSamples:
         if rows.size and int(rows.max()) >= self.count:
             raise IndexError(f"{self.name} is cut to {self.count} samples")
         return self.whole.images(rows)
+
+
+def first_rows(space: Space, count: int) -> Space:
+    """The first `count` rows of a space, or the whole where there are no more."""
+    if count >= len(space):
+        return space
+    return dataclasses.replace(
+        space,
+        latent=space.latent[:count],
+        latent_std=None if space.latent_std is None else space.latent_std[:count],
+        columns={key: _first(column, count) for key, column in space.columns.items()},
+        maps={key: places[:count] for key, places in space.maps.items()},
+    )
 
 
 def _first(column: Column, count: int) -> Column:

@@ -55,12 +55,16 @@ class Path:
         mode: the way between two waypoints.
         frames: how many frames the whole path has, 1 to `MOST_FRAMES`.
         closed: whether the path goes back from the last waypoint to the first.
+        noise: whether the way leads through the noise of a diffusion model, from the noise
+            of one waypoint to that of the next; see `noise_path`. `latents` then gives the
+            way that a model without noise takes.
     """
 
     waypoints: tuple[Waypoint, ...] = ()
     mode: Mode = "linear"
     frames: int = 24
     closed: bool = False
+    noise: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "waypoints", tuple(self.waypoints))
@@ -133,6 +137,12 @@ class Path:
         """Another waypoint in place of the one at `i`."""
         self._check(i)
         return self.without(i).with_waypoint(waypoint, i)
+
+    def through(self, latents: Latents) -> "Path":
+        """The same waypoints at other latents, (len(waypoints), d)."""
+        moved = zip(self.waypoints, latents, strict=True)
+        waypoints = tuple(dataclasses.replace(stop, latent=latent) for stop, latent in moved)
+        return dataclasses.replace(self, waypoints=waypoints)
 
     def _check(self, i: int) -> None:
         if not 0 <= i < len(self.waypoints):

@@ -169,15 +169,36 @@ class Diffusion(Protocol):
         ...
 
     def denoising(
-        self, noise: Latents, steps: int, guidance: float, condition: Mapping[str, str]
+        self,
+        noise: Latents,
+        steps: int,
+        guidance: float,
+        condition: Mapping[str, str],
+        *,
+        data: Latents | None = None,
+        since: float = 1.0,
     ) -> Iterator[DenoisingStep]:
-        """From noise (b, d) to data; the same noise always gives the same image."""
+        """From noise (b, d) to data; the same noise always gives the same image.
+
+        Args:
+            data: (b, d) what the noise is mixed with where it does not begin at 1.
+            since: the time to begin at.
+        """
         ...
 
     def renoising(
         self, latents: Latents, steps: int, condition: Mapping[str, str]
     ) -> Iterator[DenoisingStep]:
         """From data (b, d) back to the noise that `denoising` makes them from."""
+        ...
+
+
+@runtime_checkable
+class KnowsConditions(Protocol):
+    """A diffusion model that can tell what a sample of its data set would be asked for as."""
+
+    def condition_of(self, values: Mapping[str, str | float]) -> Mapping[str, str]:
+        """A sample's values by column to the class of each condition that they settle."""
         ...
 
 

@@ -17,6 +17,9 @@ Latents = NDArray[np.float32]
 NOTES = "notes"
 """In a provenance's `extra`: sentences that whoever opens the space should be told."""
 
+HOLDS_NOISE = "holds_noise"
+"""In a provenance's `extra`: true where the latents are noise that its model denoises."""
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -89,6 +92,11 @@ class Space:
     def dim(self) -> int:
         """Dimensions of one latent."""
         return int(self.latent.shape[1])
+
+    @property
+    def holds_noise(self) -> bool:
+        """Whether its latents are noise, that its model makes data of."""
+        return bool(self.provenance.extra.get(HOLDS_NOISE, False))
 
     def with_column(self, name: str, column: Column) -> "Space":
         """The same space with one column more, or replaced."""

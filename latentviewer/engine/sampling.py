@@ -18,7 +18,7 @@ from latentviewer.domain.ports import (
     Invertible,
     Model,
 )
-from latentviewer.domain.space import Provenance, Space
+from latentviewer.domain.space import HOLDS_NOISE, Provenance, Space
 from latentviewer.domain.table import Categories, Column, Numbers
 from latentviewer.engine.batches import unit_images
 
@@ -36,6 +36,7 @@ class Asked:
         steps: of denoising, for a diffusion model.
         guidance: of a diffusion model, towards `condition`; 1 follows it as it was learned.
         condition: what a diffusion model is asked for, class by name.
+        noise: whether a diffusion model's noise itself is wanted, not what it becomes.
     """
 
     count: int
@@ -44,6 +45,7 @@ class Asked:
     steps: int = 20
     guidance: float = 1.0
     condition: Mapping[str, str] = field(default_factory=dict)
+    noise: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.count <= 10_000_000:
@@ -86,13 +88,17 @@ def sampling(
         )
     if asked.condition and not isinstance(model, Diffusion):
         raise UserError(f"{card.name} cannot be asked for anything; only diffusion models can.")
+    if asked.noise and not isinstance(model, Diffusion):
+        raise UserError(f"{card.name} makes nothing of noise; only diffusion models do.")
+    if asked.noise and asked.condition:
+        raise UserError("Noise is not asked for anything; leave the condition out.")
     latents = np.empty((asked.count, card.latent_dim), np.float32)
     scores = np.empty(asked.count, np.float64) if isinstance(model, Discriminator) else None
     start = model.noise if isinstance(model, Diffusion) else model.sample
     drawn = start(asked.count, asked.seed) * np.float32(asked.truncation)
     for first in range(0, asked.count, batch):
         part = slice(first, min(first + batch, asked.count))
-        if isinstance(model, Diffusion):
+        if isinstance(model, Diffusion) and not asked.noise:
             for step in model.denoising(drawn[part], asked.steps, asked.guidance, asked.condition):
                 latents[part] = step.latents
                 done = first + (part.stop - first) * step.step / step.steps
@@ -118,7 +124,10 @@ def sampling(
         "score": "the discriminator's log odds of being real",
         "versions": _versions(),
     }
-    name = f"{asked.count:,} samples of {card.name}"
+    if asked.noise:
+        extra[HOLDS_NOISE] = True
+    what = "noises" if asked.noise else "samples"
+    name = f"{asked.count:,} {what} of {card.name}"
     return Space(
         name, latents, columns=columns, provenance=Provenance(named, card.weights_hash, None, extra)
     )

@@ -1,9 +1,10 @@
 """One thread that owns every model: previews first, then short calls, then jobs.
 
 A preview waits in a slot of its own, and a newer one takes its place, so that the answer
-shown is always to the latest question that could be answered in time. Jobs are generators;
-between two of their steps the thread looks at everything that is more urgent. A job that gives
-way, such as an hour of training, is set aside while another one is there.
+shown is always to the latest question that could be answered in time. Who asks beside another,
+as a second map does, has a slot of its own; slots take turns. Jobs are generators; between two
+of their steps the thread looks at everything that is more urgent. A job that gives way, such as
+an hour of training, is set aside while another one is there.
 """
 
 import itertools
@@ -62,6 +63,7 @@ class _Question:
     work: Callable[[], Any]
     show: Callable[[Any], None]
     fail: Callable[[BaseException], None]
+    slot: str
 
 
 @dataclass
@@ -98,14 +100,15 @@ class Worker:
         self._deliver = deliver
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._wake = threading.Condition()
-        self._question: _Question | None = None
+        # In the order in which they are answered: a newer question keeps its slot's turn.
+        self._questions: dict[str, _Question] = {}
         self._calls: deque[_Call] = deque()
         self._runs: deque[_Run[Any]] = deque()
         self._running: _Run[Any] | None = None
         self._stopping = False
         self._previews_in_a_row = 0
         self._epoch = 0
-        self._shown_seq = -1
+        self._shown_seq: dict[str, int] = {}
 
     def start(self) -> None:
         """Begins to work."""
@@ -115,8 +118,8 @@ class Worker:
         """Makes every preview asked before a thing of the past; main thread only."""
         with self._wake:
             self._epoch += 1
-            self._shown_seq = -1
-            self._question = None
+            self._shown_seq.clear()
+            self._questions.clear()
         return self._epoch
 
     def preview(
@@ -126,17 +129,21 @@ class Worker:
         work: Callable[[], T],
         show: Callable[[T], None],
         fail: Callable[[BaseException], None],
+        slot: str = "",
     ) -> None:
-        """Asks; a question that still waits is replaced.
+        """Asks; a question that still waits in the slot is replaced.
 
         The answer is shown if its epoch is the present one and nothing newer was shown:
         under continuous dragging every answer that arrives is shown.
+
+        Args:
+            slot: who asks; numbers are compared within a slot.
         """
         with self._wake:
-            waiting = self._question
+            waiting = self._questions.get(slot)
             if epoch != self._epoch or (waiting is not None and waiting.seq > seq):
                 return
-            self._question = _Question(epoch, seq, work, show, fail)
+            self._questions[slot] = _Question(epoch, seq, work, show, fail, slot)
             self._wake.notify()
 
     def call(
@@ -184,7 +191,7 @@ class Worker:
             for run in (self._running, *self._runs):
                 if run is not None:
                     run.handle.token.cancel()
-            self._question = None
+            self._questions.clear()
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
@@ -199,7 +206,7 @@ class Worker:
         while True:
             with self._wake:
                 while not (
-                    self._stopping or self._question or self._calls or self._running or self._runs
+                    self._stopping or self._questions or self._calls or self._running or self._runs
                 ):
                     self._wake.wait()
                 if self._stopping:
@@ -208,8 +215,8 @@ class Worker:
                 others_wait = bool(self._calls or self._running or self._runs)
                 if others_wait and self._previews_in_a_row >= PREVIEWS_IN_A_ROW:
                     self._previews_in_a_row = 0
-                else:
-                    question, self._question = self._question, None
+                elif self._questions:
+                    question = self._questions.pop(next(iter(self._questions)))
                 if question is not None:
                     self._previews_in_a_row += 1
                 else:
@@ -248,8 +255,9 @@ class Worker:
         self._deliver(lambda: self._if_current(question, lambda: question.show(result)))
 
     def _if_current(self, question: _Question, act: Callable[[], None]) -> None:
-        if question.epoch == self._epoch and question.seq > self._shown_seq:
-            self._shown_seq = question.seq
+        shown = self._shown_seq.get(question.slot, -1)
+        if question.epoch == self._epoch and question.seq > shown:
+            self._shown_seq[question.slot] = question.seq
             act()
 
     def _do(self, call: _Call) -> None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from latentviewer.app.beside import Beside
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.maps import method_title, methods
 from latentviewer.app.opening import AUTOSAVED
@@ -29,13 +30,17 @@ from latentviewer.domain.table import Categories
 from latentviewer.jobs.progress import JobStatus
 from latentviewer.ui.application import apply_theme
 from latentviewer.ui.command_palette import CommandPalette
+from latentviewer.ui.editor.denoising_presenter import DenoisingPresenter
 from latentviewer.ui.editor.dimensions_presenter import DimensionsPresenter
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
 from latentviewer.ui.editor.ranking_presenter import RankingPresenter
+from latentviewer.ui.map.beside_panel import BesidePanel
+from latentviewer.ui.map.beside_presenter import BesidePresenter
 from latentviewer.ui.map.layers_presenter import LayersPresenter
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.map.presenter import MapPresenter
+from latentviewer.ui.map.side_by_side import SideBySide
 from latentviewer.ui.menus import Menus
 from latentviewer.ui.preview.panel import PreviewPanel
 from latentviewer.ui.preview.presenter import PreviewPresenter
@@ -57,7 +62,8 @@ class MainWindow(QMainWindow):
 
     Attributes:
         workbench: what it shows.
-        panels: map_panel, preview, editor, sidebar, top_bar, welcome, status, palette.
+        panels: map_panel, side_by_side, preview, editor, sidebar, top_bar, welcome, status,
+            palette.
         on_first_paint: called once, after the window was painted for the first time.
     """
 
@@ -105,6 +111,8 @@ class MainWindow(QMainWindow):
     def _build(self, rasteriser: Rasteriser) -> None:
         theme = self.theme
         self.map_panel = MapPanel(rasteriser, self.dispatch, theme)
+        beside = BesidePanel(rasteriser, self.dispatch, theme)
+        self.side_by_side = SideBySide(self.map_panel, beside, self.dispatch, theme)
         self.preview = PreviewPanel(self.dispatch, theme)
         self.editor = Editor(self.dispatch, theme)
         self.sidebar = Sidebar(self.dispatch, theme)
@@ -113,7 +121,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(self.dispatch, theme)
         self._middle = QStackedWidget()
         self._middle.addWidget(self.welcome)
-        self._middle.addWidget(self.map_panel)
+        self._middle.addWidget(self.side_by_side)
         self._rows = QSplitter(Qt.Orientation.Vertical)
         self._rows.addWidget(self._middle)
         self._rows.addWidget(self.editor)
@@ -156,6 +164,7 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.dimensions = DimensionsPresenter(workbench, self.editor.dimensions_tab)
         self.ranking = RankingPresenter(workbench, self.editor.ranking_tab, self.theme)
+        self.denoisings = DenoisingPresenter(workbench, self.editor, self.map_panel.view)
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
         workspace.session.changed.connect(self._on_state)
@@ -165,6 +174,9 @@ class MainWindow(QMainWindow):
         workbench.paths.film_changed.connect(lambda _film: self._refresh_commands())
         workbench.maps.forming.connect(lambda _forming: self._refresh_commands())
         workbench.training.changed.connect(self._on_training)
+        workbench.denoising.changed.connect(self._refresh_commands)
+        workbench.companion.changed.connect(self._on_beside)
+        workbench.companion.wanted.connect(self._ask_what_to_compare)
         workbench.previews.answered.connect(self._on_answer)
         workbench.previews.cleared.connect(self._on_cleared)
         workbench.opening.opening.connect(self._on_opening)
@@ -172,6 +184,12 @@ class MainWindow(QMainWindow):
         view = self.map_panel.view
         view.hovered.connect(self._on_hover)
         view.counts_changed.connect(self.status.set_counts)
+        # After the first map's own answer is asked for, which therefore comes first.
+        self.beside = BesidePresenter(
+            workbench, self.side_by_side, self.map_panel.view, self.maps, self.previews,
+            self.theme,
+        )  # fmt: skip
+        self.side_by_side.beside.refused.connect(lambda text: self.status.say(text, True))
 
     def set_theme(self, theme: Theme) -> None:
         """Light or dark, at once, everywhere."""
@@ -180,8 +198,8 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, theme)
         for panel in (
-            self.menus, self.maps, self.preview, self.editor, self.ranking, self.training,
-            self.sidebar, self.top_bar, self.welcome, self.status,
+            self.menus, self.maps, self.beside, self.preview, self.editor, self.ranking,
+            self.training, self.sidebar, self.top_bar, self.welcome, self.status,
         ):  # fmt: skip
             panel.set_theme(theme)
         self.workbench.remember(dataclasses.replace(self.workbench.settings, theme=theme.name))
@@ -190,6 +208,7 @@ class MainWindow(QMainWindow):
         """Another rasteriser for every map, such as the fast one once it is loaded."""
         self.map_panel.view.set_rasteriser(rasteriser)
         self.training.set_rasteriser(rasteriser)
+        self.side_by_side.beside.view.set_rasteriser(rasteriser)
 
     def show_panel(self, panel: QWidget, visible: bool) -> None:
         """Shows or hides the sidebar or the editor."""
@@ -200,6 +219,20 @@ class MainWindow(QMainWindow):
         if target is not None and not self.workbench.settings.hint_seen:
             self.workbench.remember(dataclasses.replace(self.workbench.settings, hint_seen=True))
             self.map_panel.view.set_hint(None)
+
+    def _on_beside(self, old: Beside | None, new: Beside | None) -> None:
+        # More and more of it comes; what can be done hangs on whether it is there.
+        if (old is None) != (new is None):
+            self._refresh_commands()
+
+    def _ask_what_to_compare(self) -> None:
+        if self.workbench.choices("comparable"):
+            self.palette_box.open("map.compare")
+        else:
+            raise UserError(
+                "No bundled sample shows these data, and no file was opened lately; choose "
+                "Compare with file…"
+            )
 
     def _on_answer(self, _answer: object) -> None:
         # Only the first makes a difference to what can be done; the rest come by the dozen.
@@ -237,7 +270,7 @@ class MainWindow(QMainWindow):
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
         open_now = new.space is not None
-        self._middle.setCurrentWidget(self.map_panel if open_now else self.welcome)
+        self._middle.setCurrentWidget(self.side_by_side if open_now else self.welcome)
         self.preview.setVisible(open_now)
         self.editor.set_space_open(open_now)
         replaced = (
@@ -303,6 +336,7 @@ class MainWindow(QMainWindow):
             "map.toggle_posterior": self.workbench.settings.posterior,
             "map.toggle_thumbnails": state.map.thumbnails,
             "path.closed": state.path.closed,
+            "denoise.under_cursor": state.denoising.under_cursor,
             "view.editor": self.editor.isVisible(),
             "view.sidebar": self.sidebar.isVisible(),
             "train.log_scale": self.training.log,
@@ -368,6 +402,7 @@ class MainWindow(QMainWindow):
         self.films.stop()
         self.training.stop()
         self.dimensions.stop()
+        self.denoisings.stop()
         try:
             self.workbench.close()
         except (UserError, OSError) as error:

@@ -46,7 +46,7 @@ class WindowCommands:
     def work(self) -> Mapping[str, Callable[..., object]]:
         """Command ids and what they do."""
         window = self._window
-        view, editor = window.map_panel.view, window.editor
+        view, meant, editor = window.map_panel.view, window.side_by_side.view, window.editor
         return {
             "file.open": self._open_file,
             "file.open_folder": self._open_folder,
@@ -55,18 +55,20 @@ class WindowCommands:
             "file.export_map": self._export_map,
             "file.quit": window.close,
             "search.focus": window.top_bar.focus_search,
-            "map.fit": view.fit,
-            "map.fit_selection": lambda: view.fit_rows(
+            "map.compare_file": self._compare_file,
+            "map.fit": lambda: meant().fit(),
+            "map.fit_selection": lambda: meant().fit_rows(
                 window.workbench.workspace.state.selection.rows
             ),
-            "map.zoom_in": lambda: view.zoom(1.5),
-            "map.zoom_out": lambda: view.zoom(1 / 1.5),
+            "map.zoom_in": lambda: meant().zoom(1.5),
+            "map.zoom_out": lambda: meant().zoom(1 / 1.5),
             "map.tool": self._tool,
             "map.tool_move": lambda: self._tool("move"),
             "map.tool_rectangle": lambda: self._tool("rectangle"),
             "map.tool_lasso": lambda: self._tool("lasso"),
             "map.tool_path": lambda: self._tool("path"),
             "path.play": window.films.toggle_play,
+            "denoise.play": window.denoisings.toggle_play,
             "path.export": self._export_path,
             "path.export_to": lambda path: window.workbench.paths.export_to(
                 str(path), window.films.frames_per_second
@@ -91,6 +93,7 @@ class WindowCommands:
             "view.training_tab": lambda: self._tab(editor.show_training),
             "view.dimensions_tab": lambda: self._tab(editor.show_dimensions),
             "view.ranking_tab": lambda: self._tab(editor.show_ranking),
+            "view.denoising_tab": self._denoising_tab,
             "view.focus_map": view.setFocus,
             "view.screenshot": self._screenshot,
             "help.shortcuts": lambda: ShortcutsDialog(COMMANDS, window).exec(),
@@ -113,6 +116,7 @@ class WindowCommands:
             raise UserError(f"There is no map tool “{name}”.")
         self.tool = name
         self._window.map_panel.set_tool(name)
+        self._window.side_by_side.beside.view.set_tool(name)
 
     def _theme(self, name: str) -> None:
         if name not in THEMES:
@@ -127,6 +131,11 @@ class WindowCommands:
         self._tab(self._window.editor.show_arithmetic)
         self._window.editor.arithmetic_tab.focus_bar()
 
+    def _denoising_tab(self) -> None:
+        if why := self._window.workbench.denoising.why_not():
+            raise UserError(why)
+        self._tab(self._window.editor.show_denoising)
+
     def _open_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self._window, "Open file", "", _OPENABLE)
         if path:
@@ -136,6 +145,11 @@ class WindowCommands:
         path = QFileDialog.getExistingDirectory(self._window, "Open folder")
         if path:
             self._window.dispatch("file.open_path", path=path)
+
+    def _compare_file(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self._window, "Compare with file", "", _OPENABLE)
+        if path:
+            self._window.dispatch("map.compare", reference=path)
 
     def _save(self) -> None:
         if self._window.workbench.opening.project is None:
@@ -162,7 +176,7 @@ class WindowCommands:
         if why := abilities(workbench.workspace).prior:
             raise UserError(why)
         model, conditions = workbench.workspace.model, workbench.sampling.conditions
-        settings = workbench.workspace.state.sampling
+        settings = workbench.sampling.settings
         name = model.card.name if model is not None else ""
         dialog = SampleDialog(name, conditions, settings, self._window)
         if dialog.exec():

@@ -36,7 +36,9 @@ class WorkerNow:
         self.epoch += 1
         return self.epoch
 
-    def preview(self, epoch: int, seq: int, work: Any, show: Any, fail: Any) -> None:
+    def preview(
+        self, epoch: int, seq: int, work: Any, show: Any, fail: Any, slot: str = ""
+    ) -> None:
         try:
             result = work()
         except Exception as error:

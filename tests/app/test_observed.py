@@ -123,3 +123,23 @@ def test_the_palette_offers_the_map_by_its_title(workbench: Workbench, fakes: Fa
     fakes.space = weighed()
     workbench.commands.run("file.open_path", path="weighed.arrow")
     assert ("density", "Weight and density") in workbench.choices("methods")
+
+
+def test_the_more_points_the_smaller() -> None:
+    few, many = first_settings(weighed()), first_settings(_repeated(weighed(), 1_000))
+    assert few.radius > many.radius
+
+
+def _repeated(space: Space, times: int) -> Space:
+    weight, kind = space.columns["weight"], space.columns["type"]
+    assert isinstance(weight, Numbers)
+    assert isinstance(kind, Categories)
+    return dataclasses.replace(
+        space,
+        latent=np.tile(space.latent, (times, 1)),
+        columns={
+            "weight": Numbers(np.tile(weight.values, times)),
+            "type": Categories(np.tile(kind.codes, times), kind.names),
+        },
+        maps={key: np.tile(xy, (times, 1)) for key, xy in space.maps.items()},
+    )

@@ -71,3 +71,9 @@ def test_inspect_tells_models_from_files_that_could_run_code(tmp_path: Path) -> 
     assert "net.pkl" in report["why"]
     with pytest.raises(UserError, match="not exist"):
         inspect(str(tmp_path / "nothing"))
+
+
+def test_inspect_of_a_model_that_sees_no_images_names_no_size() -> None:
+    report = inspect(str(models_folder() / "bridge"))
+    assert report["image"] is None
+    assert (report["family"], report["latent_dim"]) == ("gaussian-mixture", 5)

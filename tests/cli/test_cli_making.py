@@ -94,6 +94,46 @@ def test_a_gan_s_samples_carry_the_discriminator_s_score(gan: Path, tmp_path: Pa
     assert np.ptp(scores) > 0
 
 
+def test_a_path_leads_through_the_noise_of_its_samples(
+    diffusion: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    space, out = tmp_path / "s.arrow", tmp_path / "way.npy"
+    assert run("encode", diffusion, "digits", "--limit", 12, "-o", space) == 0
+    way = ("path", space, "--via", "2,7", "--frames", 9, "-o")
+    noisy = ("--mode", "noise", "--steps", 30)
+    frames = {}
+    capsys.readouterr()
+    for key, options in {
+        "noise": noisy, "again": noisy, "slerp": ("--mode", "slerp"),
+        "asked": (*noisy, "--ask", "label=3"),
+    }.items():  # fmt: skip
+        assert run(*way, out, *options, "--json") == 0
+        frames[key] = np.load(out)
+        told = json.loads(capsys.readouterr().out)
+        assert told["mode"] == ("slerp" if key == "slerp" else "noise")
+        assert told["frames"] == 9
+    np.testing.assert_array_equal(frames["noise"], frames["again"])
+    ends = np.array(open_space(space).latent)[[2, 7]]
+    spread = ends.std()
+    assert np.abs(frames["noise"][[0, -1]] - ends).max() < 0.3 * spread
+    assert np.abs(frames["noise"] - frames["slerp"]).max() > 0.1 * spread
+    assert np.abs(frames["noise"][4] - frames["asked"][4]).max() > 1e-4
+    assert told["condition"] == {"label": "3"}
+    assert run(*way, tmp_path / "way.gif", "--mode", "noise", "--steps", 2) == 0
+    assert (tmp_path / "way.gif").stat().st_size > 0
+
+
+def test_a_space_of_noise_is_denoised_along_its_paths(diffusion: Path, tmp_path: Path) -> None:
+    space = tmp_path / "n.arrow"
+    assert run("sample", diffusion, "--noise", "--count", 6, "--seed", 3, "-o", space) == 0
+    opened = open_space(space)
+    assert opened.holds_noise
+    np.testing.assert_array_equal(opened.latent, open_model(diffusion).noise(6, 3))  # type: ignore[attr-defined]
+    out = tmp_path / "way.png"
+    assert run("path", space, "--via", "0,1", "--frames", 3, "--steps", 2, "-o", out) == 0
+    assert out.stat().st_size > 0
+
+
 def test_diffusion_is_asked_for_a_class(diffusion: Path, tmp_path: Path) -> None:
     out, latents = tmp_path / "s.arrow", {}
     for key, options in {
@@ -120,6 +160,8 @@ def test_diffusion_is_asked_for_a_class(diffusion: Path, tmp_path: Path) -> None
         (("sample", "{ldm}", "--ask", "mood=sad"), "it knows label"),
         (("sample", "{ldm}", "--steps", "1001"), "1001 steps cannot be taken"),
         (("sample", "{clf}"), "has no prior to sample from"),
+        (("sample", VAE, "--noise"), "only diffusion models do"),
+        (("sample", "{ldm}", "--noise", "--ask", "label=3"), "Noise is not asked for anything"),
         (("invert", VAE, "digits"), "it has an encoder; choose a GAN"),
         (("invert", "{gan}", "nothing-here"), "nothing-here"),
         (("encode", VAE, "digits", "--layer", "dense"), "has no layers to choose from"),

@@ -296,6 +296,24 @@ def test_shot_refuses_a_size_that_the_window_does_not_fit_in(tmp_path: Path) -> 
     assert not (tmp_path / "x.png").exists()
 
 
+def test_shot_compares_only_what_shows_the_same_samples(tmp_path: Path) -> None:
+    other = tmp_path / "other.arrow"
+    write_space(Space("other", np.ones((3, 2), np.float32)), other)
+    picture = tmp_path / "x.png"
+    words = [sys.executable, "-m", "latentviewer", "shot", SAMPLE, "-o", picture, "--compare"]
+    other_data = subprocess.run(
+        [*words, other], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert other_data.returncode == 2
+    assert "only spaces of the same data set can stand side by side." in other_data.stderr
+    assert not picture.exists()
+    done = subprocess.run(
+        [*words, SAMPLE, "--at", "5"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert picture.exists()
+
+
 # what is said
 
 
@@ -400,3 +418,14 @@ def test_no_file_takes_the_place_of_a_closed_stream() -> None:
         f'"{sys.executable}" -c "{code}" <&- >&- 2>&-', shell=True, timeout=60, check=False
     )
     assert done.returncode > 2
+
+
+def test_noise_is_refused_where_the_model_has_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    way = ("path", SAMPLE, "--via", "1,2", "-o", tmp_path / "p.gif")
+    assert "has no noise to interpolate in" in refused(capsys, 2, *way, "--mode", "noise")
+    assert "belong to --mode noise" in refused(capsys, 2, *way, "--steps", 3)
+    assert "belong to --mode noise" in refused(capsys, 2, *way, "--ask", "label=3")
+    twice = ("--mode", "noise", "--ask", "label=3", "--ask", "label=4")
+    assert "names the same thing twice" in refused(capsys, 2, *way, *twice)

@@ -400,6 +400,38 @@ def test_noise_that_is_found_makes_the_image_again(opened: Callable[[str], Any])
     assert np.sqrt(np.square(other - latents).mean()) > 0.5 * spread
 
 
+def test_denoising_begins_with_half_noised_data(opened: Callable[[str], Any]) -> None:
+    model = opened("diffusion")
+    noise, data = model.noise(2, 0), model.encode(images(2)).mean
+    steps = list(model.denoising(noise, 4, 1.0, {}, data=data, since=0.5))
+    # Signal and noise of a time of a half are equally strong.
+    np.testing.assert_allclose(steps[0].latents, np.sqrt(0.5) * (data + noise), atol=1e-5)
+    np.testing.assert_array_equal(steps[0].expected, data)
+    assert [step.time for step in steps] == pytest.approx([0.5, 0.375, 0.25, 0.125, 0])
+    # From almost no noise the data come back.
+    *_, last = model.denoising(noise, 2, 1.0, {}, data=data, since=0.001)
+    np.testing.assert_allclose(last.latents, data, atol=0.05)
+    with pytest.raises(ValueError, match=r"0\.5"):
+        next(model.denoising(noise, 4, 1.0, {}, since=0.5))
+    with pytest.raises(ValueError, match="begin at time 0"):
+        next(model.denoising(noise, 4, 1.0, {}, data=data, since=0.0))
+
+
+def test_what_is_known_of_a_sample_is_what_it_would_be_asked_for(
+    opened: Callable[[str], Any],
+) -> None:
+    model = opened("diffusion")
+    assert model.condition_of({"label": "3", "other": 1.0}) == {"label": "3"}
+    assert model.condition_of({"label": ""}) == {}
+    assert model.condition_of({}) == {}
+    config = dataclasses.replace(
+        model._net.config, conditions=(Attribute("mood", ("sad", "glad"), "smile", 0.5),)
+    )
+    model._net.config = config
+    moods = [model.condition_of({"smile": value}).get("mood") for value in (0.2, 0.5, np.nan)]
+    assert moods == ["sad", "glad", None]
+
+
 @pytest.mark.parametrize(
     ("condition", "reason"),
     [

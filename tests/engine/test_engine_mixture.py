@@ -293,3 +293,15 @@ def test_the_bundled_space_is_small_and_of_the_bundled_model() -> None:
     np.testing.assert_allclose(space.latent, fresh.latent, atol=1e-6)
     np.testing.assert_allclose(space.maps["density_2d"], fresh.maps["density_2d"], atol=1e-5)
     assert dict(space.provenance.extra)["maps"] == dict(fresh.provenance.extra)["maps"]
+
+
+def test_watched_vehicles_are_reported_as_the_fit_goes_on(tmp_path: Path) -> None:
+    data = BridgeData("bridge:train", 10_000, 14_000)
+    small, watched = recipe(holdout=500, epochs=3), np.array([0.3, 1.4, 30.0])
+    reports = list(train(small, data, tmp_path, watched=watched))
+    latents = reports[-1].latents
+    assert latents is not None
+    assert latents.shape == (3, 5)
+    np.testing.assert_allclose(latents.sum(axis=1), 1.0, atol=1e-6)
+    assert len(set(latents.argmax(axis=1).tolist())) == 3
+    np.testing.assert_array_equal(small.seen(Weighed([2.0])), [2.0])  # type: ignore[arg-type]

@@ -61,6 +61,61 @@ def test_an_answer_that_is_older_than_the_shown_one_is_dropped(
     assert shown == [5, 6]
 
 
+def test_slots_take_turns_however_fast_one_of_them_asks(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    epoch = worker.new_epoch()
+    worked: list[str] = []
+    shown: dict[str, list[int]] = {"": [], "beside": []}
+    busy, go = threading.Event(), threading.Event()
+
+    def hold() -> int:
+        busy.set()
+        assert go.wait(PATIENCE_S)
+        return 0
+
+    def ask(slot: str, seq: int) -> None:
+        def work() -> int:
+            worked.append(slot)
+            if seq < 20:
+                # The hand is faster than the answers: the same slot asks on and on.
+                ask(slot, seq + 1)
+            return seq
+
+        worker.preview(epoch, seq, work, shown[slot].append, never, slot)
+
+    worker.preview(epoch, 0, hold, shown[""].append, never)
+    assert busy.wait(PATIENCE_S)
+    ask("", 1)
+    ask("beside", 1)
+    go.set()
+    main_thread.run_until(lambda: 20 in shown[""] and 20 in shown["beside"])
+    assert worked == ["", "beside"] * 20
+    assert shown == {"": list(range(21)), "beside": list(range(1, 21))}
+
+
+def test_a_newer_question_replaces_only_its_own_slots(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    epoch = worker.new_epoch()
+    worked: list[tuple[str, int]] = []
+    busy, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        busy.set()
+        assert go.wait(PATIENCE_S)
+
+    worker.preview(epoch, 0, hold, lambda _: None, never)
+    assert busy.wait(PATIENCE_S)
+    for slot, seq in (("", 1), ("beside", 1), ("", 2), ("", 3)):
+        worker.preview(
+            epoch, seq, lambda s=slot, n=seq: worked.append((s, n)), lambda _: None, never, slot
+        )
+    go.set()
+    main_thread.run_until(lambda: len(worked) == 2)
+    assert worked == [("", 3), ("beside", 1)]
+
+
 def test_previews_and_calls_are_served_between_the_steps_of_a_job(
     worker: Worker, main_thread: MainThread
 ) -> None:

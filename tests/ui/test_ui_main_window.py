@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QLineEdit,
     QSpinBox,
+    QTabBar,
     QWidget,
 )
 from pytestqt.qtbot import QtBot
@@ -33,6 +34,7 @@ from latentviewer.ui.main_window import MainWindow
 from latentviewer.ui.name_field import NameField
 from latentviewer.ui.theme import LIGHT
 from tests.app.conftest import Fakes, WorkerNow
+from tests.app.diffusing import Denoiser
 
 
 @pytest.fixture
@@ -508,3 +510,88 @@ def test_a_space_without_numbers_has_a_sentence_in_place_of_a_ranking(
     window.dispatch("file.open_path", path="plain")
     window.dispatch("view.ranking_tab")
     assert "no column of numbers" in str(window.editor.ranking_tab.sentence)
+
+
+@pytest.fixture
+def denoising(qtbot: QtBot, fakes: Fakes, tmp_path: Path) -> Iterator[MainWindow]:
+    services = dataclasses.replace(fakes.services(), open_model=lambda _name: Denoiser())
+    workbench = Workbench(WorkerNow(), services, Settings(hint_seen=True), tmp_path)  # type: ignore[arg-type]
+    made = MainWindow(workbench, NumpyRasteriser())
+    made.map_panel.view.animations_enabled = False
+    qtbot.addWidget(made)
+    made.resize(1000, 700)
+    made.show()
+    made.dispatch("file.open_path", path="six.arrow")
+    yield made
+    workbench.workspace.session.mark_saved()
+    made.close()
+
+
+def _tabs(window: MainWindow) -> list[str]:
+    bar = window.editor.findChild(QTabBar)
+    assert bar is not None
+    return [bar.tabText(i) for i in range(bar.count()) if bar.isTabVisible(i)]
+
+
+def test_the_denoising_tab_is_there_where_the_model_denoises(
+    opened: MainWindow, denoising: MainWindow, fakes: Fakes
+) -> None:
+    assert "Denoising" not in _tabs(opened)
+    opened.dispatch("view.denoising_tab")
+    assert "doubling decodes a latent at once" in opened.status.message
+    assert "Denoising" in _tabs(denoising)
+    denoising.dispatch("view.denoising_tab")
+    assert denoising.editor.current is denoising.editor.denoising_tab
+    denoising.dispatch("file.welcome")
+    assert "Denoising" not in _tabs(denoising)
+
+
+def test_looking_at_denoising_draws_its_way_and_leaving_takes_it_away(
+    denoising: MainWindow,
+) -> None:
+    drawn = denoising.map_panel.view._annotations
+    assert drawn._trajectory is None
+    denoising.dispatch("view.denoising_tab")
+    assert drawn._trajectory is not None
+    places, back, current = drawn._trajectory
+    assert (len(places), back, current) == (21, 0, 20)
+    assert denoising.editor.denoising_tab.strip.done == 21
+    denoising.dispatch("denoise.find_noise", row=1)
+    assert drawn._trajectory[1] == 20
+    assert "comes back with error 0.0000" in _note(denoising)
+    denoising.dispatch("denoise.ask", what="label=c")
+    assert "comes back" not in _note(denoising)
+    denoising.dispatch("view.path_tab")
+    assert drawn._trajectory is None
+
+
+def _note(window: MainWindow) -> str:
+    return window.editor.denoising_tab._note[0]
+
+
+def test_playing_shows_each_step_once_and_ends(denoising: MainWindow, qtbot: QtBot) -> None:
+    denoising.dispatch("view.denoising_tab")
+    denoising.dispatch("denoise.steps", count=3)
+    heard: list[int | None] = []
+    denoising.workbench.denoising.current_changed.connect(heard.append)
+    denoising.dispatch("denoise.play")
+    qtbot.waitUntil(lambda: not denoising.denoisings._player.isActive())
+    assert heard == [0, 1, 2, 3]
+
+
+def test_a_path_through_noise_is_chosen_and_its_waypoints_are_pinned(
+    denoising: MainWindow,
+) -> None:
+    tab = denoising.editor.path_tab
+    for row in (0, 4):
+        denoising.dispatch("path.add_row", row=row)
+    denoising.dispatch("path.mode", mode="noise")
+    assert tab.mode.currentData() == "noise"
+    assert tab.film.done == 24
+    assert tab.film._pins == (0, 23)
+
+
+def test_the_preview_says_how_far_it_is_denoised(denoising: MainWindow) -> None:
+    denoising.dispatch("denoise.under_cursor")
+    denoising.map_panel.view.hovered.emit(PlaceTarget((3.0, 1.0)))
+    assert denoising.preview.facts.lines[0][:2] == ("Steps", "2 of 20, from half noise")

@@ -1,5 +1,6 @@
 """Latent diffusion: noise becomes a latent step by step, and the latent an image at once."""
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -61,10 +62,30 @@ class ConvDiffusion(TorchModel):
         *_, last = self.denoising(self.noise(count, seed), _SAMPLING_STEPS, 1.0, {})
         return last.latents
 
+    def condition_of(self, values: Mapping[str, str | float]) -> Mapping[str, str]:
+        """A sample's values by column to the class of each condition that they settle."""
+        known: dict[str, str] = {}
+        config: DiffusionConfig = self._net.config
+        for condition in config.conditions:
+            value = values.get(condition.column)
+            if condition.threshold is not None and isinstance(value, float):
+                if not math.isnan(value):
+                    known[condition.name] = condition.classes[value >= condition.threshold]
+            elif value in condition.classes:
+                known[condition.name] = str(value)
+        return known
+
     def denoising(
-        self, noise: Latents, steps: int, guidance: float, condition: Mapping[str, str]
+        self,
+        noise: Latents,
+        steps: int,
+        guidance: float,
+        condition: Mapping[str, str],
+        *,
+        data: Latents | None = None,
+        since: float = 1.0,
     ) -> Iterator[DenoisingStep]:
-        """From noise (b, d) to data, yielding the noise itself and then each of `steps`.
+        """From noise (b, d) to data, yielding where it begins and then each of `steps`.
 
         DDIM without added noise (Song et al., "Denoising diffusion implicit models", 2021,
         equation 12 with sigma 0), so that the same noise always gives the same image.
@@ -72,22 +93,33 @@ class ConvDiffusion(TorchModel):
         Args:
             guidance: 1 follows the condition as it was learned, more overdoes it, 0 ignores it.
             condition: names of conditions with the class that is asked for.
+            data: (b, d) that are noised as far as `since` and denoised again (Meng et al.,
+                "SDEdit", 2022); needed where that is not 1.
+            since: the time to begin at, above 0; 1 begins with the noise alone.
 
         Raises:
             UserError: no such condition or class, or latents of another size.
+            ValueError: `since` is outside its range, or below 1 without `data`.
         """
+        if not 0.0 < since <= 1.0 or (since < 1.0 and data is None):
+            raise ValueError(f"denoising cannot begin at time {since} with these data")
         self._check_steps(steps)
         classes = self._classes(condition, len(noise))
-        latents = self._spatial(noise)
-        yield DenoisingStep(0, steps, 1.0, noise, np.zeros_like(noise))
-        times = torch.linspace(1.0, 0.0, steps + 1)
+        latents, begun = self._spatial(noise), noise
+        expected = np.zeros_like(noise)
+        if data is not None and since < 1.0:
+            signal, amount = signal_and_noise(torch.tensor(since))
+            latents = signal * self._spatial(data) + amount * latents
+            begun, expected = _flat(latents), data
+        yield DenoisingStep(0, steps, since, begun, expected)
+        times = torch.linspace(since, 0.0, steps + 1)
         for index in range(steps):
             now, then = times[index], times[index + 1]
             with torch.inference_mode():
-                data, grain = self._parts(latents, now, classes, guidance)
+                clean, grain = self._parts(latents, now, classes, guidance)
                 signal, amount = signal_and_noise(then)
-                latents = signal * data + amount * grain
-            yield DenoisingStep(index + 1, steps, float(then), _flat(latents), _flat(data))
+                latents = signal * clean + amount * grain
+            yield DenoisingStep(index + 1, steps, float(then), _flat(latents), _flat(clean))
 
     def renoising(
         self, latents: Latents, steps: int, condition: Mapping[str, str]

@@ -64,8 +64,8 @@ _ROWS = (
     ("valid_discriminator_nats", "discriminator's cross-entropy, held-out images", " nats"),
     ("valid_velocity_error", "squared error of the denoiser, held-out images", ""),
     ("valid_cross_entropy_nats", "cross-entropy, held-out images", " nats per image"),
-    ("test_log_likelihood_nats", "log likelihood", " nats per vehicle"),
     ("test_type_accuracy", "accuracy of the inferred type", ""),
+    ("test_log_likelihood_nats", "log likelihood", " nats per vehicle"),
     ("test_adjusted_rand_index", "adjusted Rand index of the inferred type", ""),
     (
         "valid_negative_log_likelihood_nats",

@@ -20,7 +20,6 @@ from latentviewer.engine.answers import true_answers
 from latentviewer.engine.measuring.clusters import matched
 from latentviewer.engine.networks.attributes import Attribute
 from latentviewer.engine.networks.mixture import MixtureConfig, MixtureNet
-from latentviewer.engine.observed import read_numbers
 from latentviewer.engine.training.checkpoint import RunState
 from latentviewer.engine.training.recipes.mixture import MixtureRecipe
 from latentviewer.engine.training.trainer import TrainedWeights, TrainingProgress
@@ -30,12 +29,15 @@ _PROGRESS_SECONDS = 0.1
 
 
 def fit_mixture(
-    recipe: MixtureRecipe, data: DataSet
+    recipe: MixtureRecipe, data: DataSet, watched: NDArray[np.float64] | None = None
 ) -> Generator[TrainingProgress, None, TrainedWeights]:
     """Fits until a step gains less than the recipe's tolerance.
 
     The same recipe and data give the same mixture. The truth is looked at once, when all is
     done: to give each component the name of the class that it agrees with most.
+
+    Args:
+        watched: (n,) observed numbers whose posteriors are reported as the fit goes on.
 
     Raises:
         UserError: too few samples, or a column that is missing or holds no numbers above 0.
@@ -43,7 +45,7 @@ def fit_mixture(
     architecture = recipe.architecture
     k = architecture.latent_dim
     needed = recipe.holdout + _FEWEST_PER_CLASS * k
-    values = read_numbers(data, architecture.column, recipe.name)
+    values = recipe.seen(data)
     if len(values) < needed:
         raise UserError(
             f"{data.name} has {len(values)} samples, and {recipe.name} needs at least {needed:,}; "
@@ -67,13 +69,13 @@ def fit_mixture(
         state.history.append((-float(mixture.score(train)), -float(mixture.score(valid))))
         if time.monotonic() - reported >= _PROGRESS_SECONDS:
             reported = time.monotonic()
-            yield _report(recipe, state)
+            yield _report(recipe, state, mixture, watched)
         gained = state.history[-2][0] - state.history[-1][0] if state.epoch > 1 else np.inf
         if gained < recipe.tolerance:
             break
     state.step = state.best_epoch = state.epoch
     state.best_loss, state.seconds = state.history[-1][1], time.monotonic() - started
-    yield _report(recipe, state)
+    yield _report(recipe, state, mixture, watched)
     net = _named(architecture, mixture, data, order[recipe.holdout :], train)
     about = {"precision": "float64", "scikit_learn": sklearn.__version__}
     return TrainedWeights(net, state, about)
@@ -101,7 +103,15 @@ def _named(
     return net
 
 
-def _report(recipe: MixtureRecipe, state: RunState) -> TrainingProgress:
+def _report(
+    recipe: MixtureRecipe,
+    state: RunState,
+    mixture: GaussianMixture,
+    watched: NDArray[np.float64] | None,
+) -> TrainingProgress:
+    latents = None
+    if watched is not None:
+        latents = mixture.predict_proba(np.log10(watched)[:, None]).astype(np.float32)
     train, valid = state.history[-1]
     text = f"Step {state.epoch} of at most {recipe.epochs}: {train:.4g} {recipe.unit}"
     return TrainingProgress(
@@ -113,6 +123,7 @@ def _report(recipe: MixtureRecipe, state: RunState) -> TrainingProgress:
         valid,
         recipe.unit,
         tuple(state.history),
+        latents,
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from safetensors.torch import save
 
@@ -52,7 +51,7 @@ def train(
     test_data: DataSet | None = None,
     device: str = "cpu",
     fresh: bool = False,
-    watched: NDArray[np.uint8] | None = None,
+    watched: NDArray[Any] | None = None,
     judge: ConvClassifier | None = None,
 ) -> Generator[TrainingProgress, None, TrainingResult]:
     """Trains a recipe and writes config.json, model.safetensors and README.md to `out`.
@@ -113,10 +112,10 @@ def train(
 
 
 def _fitting(
-    recipe: AnyRecipe, data: DataSet, out: Path, device: str, watched: NDArray[np.uint8] | None
+    recipe: AnyRecipe, data: DataSet, out: Path, device: str, watched: NDArray[Any] | None
 ) -> Generator[TrainingProgress, None, TrainedWeights]:
     if isinstance(recipe, MixtureRecipe):
-        return fit_mixture(recipe, data)
+        return fit_mixture(recipe, data, watched)
     precision = training_precision(device) if recipe.reduced_precision else "float32"
     return fit(recipe, data, out, device=device, precision=precision, watched=watched)
 

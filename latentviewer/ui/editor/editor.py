@@ -1,9 +1,10 @@
-"""The bottom panel: tabs for the path, arithmetic, dimensions, a ranking, and a training."""
+"""The bottom panel: a tab for each way to work with the open space, and one for a training."""
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFrame, QTabWidget, QVBoxLayout, QWidget
 
 from latentviewer.ui.editor.arithmetic_tab import ArithmeticTab
+from latentviewer.ui.editor.denoising_tab import DenoisingTab
 from latentviewer.ui.editor.dimensions_tab import DimensionsTab
 from latentviewer.ui.editor.path_tab import PathTab
 from latentviewer.ui.editor.ranking_tab import RankingTab
@@ -13,8 +14,11 @@ from latentviewer.ui.theme import Theme
 
 class Editor(QFrame):
     """Attributes:
-    path_tab, arithmetic_tab, dimensions_tab, ranking_tab: the pages.
+    path_tab, arithmetic_tab, dimensions_tab, ranking_tab, denoising_tab: the pages.
+    front_changed: emitted when another page comes to the front.
     """
+
+    front_changed = Signal()
 
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,6 +28,7 @@ class Editor(QFrame):
         self.arithmetic_tab = ArithmeticTab(dispatch, theme)
         self.dimensions_tab = DimensionsTab(dispatch, theme)
         self.ranking_tab = RankingTab(dispatch, theme)
+        self.denoising_tab = DenoisingTab(dispatch, theme)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._of_space = (
@@ -31,15 +36,18 @@ class Editor(QFrame):
             (self.arithmetic_tab, "Arithmetic", "Arithmetic editor"),
             (self.dimensions_tab, "Dimensions", "What each latent dimension carries"),
             (self.ranking_tab, "Ranking", "Samples with the largest errors"),
+            (self.denoising_tab, "Denoising", "From noise to data, step by step"),
         )
         for number, (tab, title, about) in enumerate(self._of_space):
             self._tabs.addTab(tab, title)
             self._tabs.setTabToolTip(number, f"{about}  Alt+{number + 1}")
+        self._tabs.currentChanged.connect(lambda _index: self.front_changed.emit())
         self._tabs.tabBar().setAccessibleName("Editors")
         self._tabs.setStyleSheet("QTabWidget::tab-bar { left: 6px; }")
         self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setExpanding(False)
         self._training_tab: QWidget | None = None
+        self._space_open, self._denoises = True, False
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._tabs)
@@ -75,8 +83,10 @@ class Editor(QFrame):
 
     def set_space_open(self, is_open: bool) -> None:
         """Without a space there is nothing to edit: only a training is shown then."""
+        self._space_open = is_open
         for tab, _, _ in self._of_space:
-            self._tabs.setTabVisible(self._tabs.indexOf(tab), is_open)
+            offered = is_open and (tab is not self.denoising_tab or self._denoises)
+            self._tabs.setTabVisible(self._tabs.indexOf(tab), offered)
 
     def show_dimensions(self) -> None:
         """Brings the latent dimensions to the front."""
@@ -85,6 +95,15 @@ class Editor(QFrame):
     def show_ranking(self) -> None:
         """Brings the ranking to the front."""
         self._tabs.setCurrentWidget(self.ranking_tab)
+
+    def show_denoising(self) -> None:
+        """Brings denoising to the front, where there is any."""
+        self._tabs.setCurrentWidget(self.denoising_tab)
+
+    def set_denoising_offered(self, offered: bool) -> None:
+        """Whether the model of the open space denoises; else there is no such tab."""
+        self._denoises = offered
+        self.set_space_open(self._space_open)
 
     def sizeHint(self) -> QSize:
         return QSize(800, 236)

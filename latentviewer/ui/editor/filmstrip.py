@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
-from latentviewer.ui.editor.film_layout import FilmLayout
+from latentviewer.ui.editor.film_layout import GAP_PX, FilmLayout
 from latentviewer.ui.preview.image import Pixels, to_image
 from latentviewer.ui.preview.image_tile import fitted, small_font
 from latentviewer.ui.theme import Theme
@@ -31,11 +31,15 @@ _PINS_PX = 22
 _DISTANCES_PX = 20
 _SCROLL_BAR_PX = 10
 _SMALLEST_SIDE_PX, _LARGEST_SIDE_PX = 28, 112
+_SMALLEST_FITTED_PX = 72
 _PICTURES_KEPT = 240
 
 
 class Filmstrip(QAbstractScrollArea):
     """Click or drag scrubs; arrow keys, Home and End step.
+
+    Args:
+        fitted: whether frames grow smaller, within reason, where more of them are seen then.
 
     Attributes:
         scrubbed: emitted with the frame the user goes to.
@@ -45,12 +49,13 @@ class Filmstrip(QAbstractScrollArea):
 
     scrubbed = Signal(int)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, fitted: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._fitted = theme, fitted
         self._images: Pixels | None = None
         self._kept: OrderedDict[int, QImage] = OrderedDict()
         self._pins: tuple[int, ...] = ()
+        self._captions: tuple[str, ...] = ()
         self._distances: NDArray[np.float32] | None = None
         self._far: NDArray[np.bool_] | None = None
         self.count = 0
@@ -72,6 +77,9 @@ class Filmstrip(QAbstractScrollArea):
         if self._distances is not None:
             room -= _DISTANCES_PX
         side = min(max(room, _SMALLEST_SIDE_PX), _LARGEST_SIDE_PX)
+        if self._fitted and self.count:
+            share = self.viewport().width() // self.count - GAP_PX
+            side = min(side, max(share, _SMALLEST_FITTED_PX))
         return FilmLayout(self.count, float(side), float(self.horizontalScrollBar().value()))
 
     def set_theme(self, theme: Theme) -> None:
@@ -97,6 +105,11 @@ class Filmstrip(QAbstractScrollArea):
     def set_pins(self, frames: Sequence[int]) -> None:
         """The frame of each waypoint, in the waypoints' order."""
         self._pins = tuple(int(frame) for frame in frames)
+        self.viewport().update()
+
+    def set_captions(self, words: Sequence[str]) -> None:
+        """A word over each frame, in place of the waypoints' pins."""
+        self._captions = tuple(words)
         self.viewport().update()
 
     def set_distances(
@@ -179,6 +192,9 @@ class Filmstrip(QAbstractScrollArea):
         for i in seen:
             self._paint_frame(painter, layout, i)
         self._paint_distances(painter, layout, seen)
+        for i in seen:
+            if i < len(self._captions):
+                self._paint_caption(painter, layout, i)
         for number, frame in enumerate(self._pins):
             if frame < self.count:
                 self._paint_pin(painter, layout, number, frame)
@@ -206,6 +222,11 @@ class Filmstrip(QAbstractScrollArea):
             painter.setPen(QPen(theme.colour("accent"), 2.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(place.adjusted(1, 1, -1, -1), 3, 3)
+
+    def _paint_caption(self, painter: QPainter, layout: FilmLayout, i: int) -> None:
+        painter.setPen(self._theme.colour("text" if i == self.current else "text_dim"))
+        place = QRectF(layout.left(i), 0, layout.side, _PINS_PX)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, self._captions[i])
 
     def _paint_pin(self, painter: QPainter, layout: FilmLayout, number: int, frame: int) -> None:
         x = layout.left(frame) + layout.side / 2

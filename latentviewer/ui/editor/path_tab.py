@@ -36,6 +36,12 @@ _MODES = (
     ("linear", "Linear", "Straight from one waypoint to the next"),
     ("slerp", "Slerp", "Along the arc between them, so that the length of the latent is kept"),
 )
+_NOISE_MODE = (
+    "noise",
+    "Noise (slerp)",
+    "From the noise of one waypoint to that of the next along the arc; each frame is denoised "
+    "with the steps and classes of the Denoising tab",
+)
 EMPTY = (
     "Choose the path tool (P) and click points on the map, or press W to add what the preview "
     "shows."
@@ -64,9 +70,8 @@ class PathTab(QWidget):
         self.play.clicked.connect(lambda: dispatch("path.play"))
         self.mode = QComboBox()
         self.mode.setAccessibleName("Interpolation")
-        for value, title, tip in _MODES:
-            self.mode.addItem(title, value)
-            self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        for mode in _MODES:
+            self._add_mode(*mode)
         self.mode.activated.connect(
             lambda _index: dispatch("path.mode", mode=self.mode.currentData())
         )
@@ -201,12 +206,30 @@ class PathTab(QWidget):
         """Shows the path of the session."""
         self.chips.set_labels(waypoint_labels)
         self.film.set_pins([int(frame) for frame in waypoint_frame_indices])
+        if mode == _NOISE_MODE[0]:
+            self.set_noise_offered(True)
         self.mode.setCurrentIndex(max(0, self.mode.findData(mode)))
-        self.mode.setToolTip(_MODES[self.mode.currentIndex()][2])
+        self.mode.setToolTip(self.mode.currentData(Qt.ItemDataRole.ToolTipRole))
         with QSignalBlocker(self.frames):
             self.frames.setValue(frames)
         self.closed.setChecked(closed)
         self._pages.setCurrentIndex(1 if len(waypoint_labels) else 0)
+
+    def set_noise_offered(self, offered: bool) -> None:
+        """Whether waypoints can be joined through noise; a path that is keeps its mode."""
+        at = self.mode.findData(_NOISE_MODE[0])
+        if offered and at < 0:
+            self._add_mode(*_NOISE_MODE)
+        elif not offered and at >= 0 and at != self.mode.currentIndex():
+            self.mode.removeItem(at)
+
+    def set_waypoint_frames(self, frames: Sequence[int] | NDArray[np.int64]) -> None:
+        """The frame of each waypoint, where only the finished path can tell."""
+        self.film.set_pins([int(frame) for frame in frames])
+
+    def _add_mode(self, value: str, title: str, tip: str) -> None:
+        self.mode.addItem(title, value)
+        self.mode.setItemData(self.mode.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
 
     def set_frames(self, images: Pixels | None, done: int) -> None:
         """(f, h, w, c) uint8 or float frames, the first `done` ready; None for no film."""

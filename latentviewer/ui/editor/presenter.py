@@ -5,7 +5,8 @@ from PySide6.QtCore import QTimer
 
 from latentviewer.app.abilities import abilities
 from latentviewer.app.arithmetic import Outcome
-from latentviewer.app.paths import Film
+from latentviewer.app.film import Film
+from latentviewer.app.paths import NOISE_MODE
 from latentviewer.app.state import SessionState
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.space import Space
@@ -23,6 +24,7 @@ class EditorPresenter:
         self._player.timeout.connect(self._next_frame)
         workbench.workspace.session.changed.connect(self._on_state)
         workbench.workspace.sources_changed.connect(self._on_sources)
+        workbench.workspace.sources_changed.connect(self._offer_noise)
         workbench.paths.film_changed.connect(self._on_film)
         workbench.paths.current_changed.connect(editor.path_tab.set_current)
         workbench.arithmetic.outcome_changed.connect(self._on_outcome)
@@ -73,7 +75,7 @@ class EditorPresenter:
             self._editor.path_tab.set_path(
                 [waypoint.label for waypoint in path.waypoints],
                 path.waypoint_frames(),
-                path.mode,
+                NOISE_MODE if path.noise else path.mode,
                 path.frames,
                 path.closed,
             )
@@ -91,6 +93,10 @@ class EditorPresenter:
         self._editor.path_tab.set_caption(STAND_INS if stands_in else decoder)
         self._editor.arithmetic_tab.set_why_not_decoded(decoder)
 
+    def _offer_noise(self) -> None:
+        if self._workbench.workspace.state.space is not None:
+            self._editor.path_tab.set_noise_offered(not self._workbench.paths.why_no_noise())
+
     def _on_film(self, film: Film | None) -> None:
         if film is None:
             self.stop()
@@ -105,6 +111,8 @@ class EditorPresenter:
         if tab.film.current != self._workbench.paths.current:
             tab.set_current(self._workbench.paths.current)
         tab.set_distances(film.distances, film.far)
+        if film.waypoint_frames is not None:
+            tab.set_waypoint_frames(film.waypoint_frames)
 
     def _on_outcome(self, outcome: Outcome | None) -> None:
         tab = self._editor.arithmetic_tab

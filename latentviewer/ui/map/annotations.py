@@ -31,6 +31,7 @@ class Annotations:
         self.notice_down: float = NOTICE_DOWN_PX
         self._path: tuple[Points, Points, int | None] | None = None
         self._posterior: tuple[Points, NDArray[np.float64], str, Points] | None = None
+        self._trajectory: tuple[Points, int, int | None] | None = None
 
     def set_posterior(
         self,
@@ -64,6 +65,11 @@ class Annotations:
         """The path's places (f, dims) and its waypoints' (w, dims); None for no path."""
         self._path = None if places is None or waypoints is None else (places, waypoints, current)
 
+    def set_trajectory(self, places: Points | None, back: int, current: int | None) -> None:
+        """Places (n, dims) of denoising steps, of which the first `back` lead to the noise."""
+        there = places is not None and len(places) > 0
+        self._trajectory = (places, back, current) if there else None  # type: ignore[assignment]
+
     def paint_places(
         self, painter: QPainter, camera: Camera, size: tuple[int, int], theme: Theme
     ) -> None:
@@ -82,6 +88,11 @@ class Annotations:
                 camera.to_pixels(waypoints, *size),
                 current,
                 theme,
+            )
+        if self._trajectory is not None and self._trajectory[0].shape[1] == camera.dims:
+            places, back, current = self._trajectory
+            overlays.paint_trajectory(
+                painter, camera.to_pixels(places, *size), back, current, theme
             )
         for place, text in self.markers:
             if len(place) == camera.dims:

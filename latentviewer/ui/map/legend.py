@@ -36,7 +36,8 @@ from latentviewer.ui.theme import Theme
 _ROW_PX = 24
 _ROWS_SHOWN = 14
 _FILTER_ABOVE = 20
-_WIDTH_PX = 176
+# Narrow ones: of labels without counts, and of a scale with both its ends.
+_WIDTH_PX, _NARROW_PX, _NARROW_SCALE_PX = 176, 104, 148
 _BAR_PX = 46
 # Title, search field and margins above and below the list.
 _HEAD_PX = 76
@@ -99,10 +100,11 @@ class _RowPainter(QStyledItemDelegate):
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self.theme = theme
+        self.theme, self.compact = theme, False
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(_WIDTH_PX - 20, _ROW_PX)
+        width = _NARROW_PX if self.compact else _WIDTH_PX
+        return QSize(width - 20, _ROW_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         theme, hidden = self.theme, bool(index.data(_HIDDEN))
@@ -119,14 +121,14 @@ class _RowPainter(QStyledItemDelegate):
         painter.setPen(QPen(colour, 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush if hidden else colour)
         painter.drawEllipse(swatch)
-        count = f"{index.data(_COUNT):,}"
+        count = "" if self.compact else f"{index.data(_COUNT):,}"
         metrics = painter.fontMetrics()
         count_width = metrics.horizontalAdvance(count)
         painter.setPen(theme.colour("text_faint"))
         right = box.adjusted(0, 0, -6, 0)
         painter.drawText(right, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, count)
         painter.setPen(theme.colour("text_faint" if hidden else "text"))
-        room = box.width() - 24 - count_width - 14
+        room = box.width() - 24 - (count_width + 14 if count else 4)
         name = metrics.elidedText(
             str(index.data()), Qt.TextElideMode.ElideRight, max(10, int(room))
         )
@@ -300,13 +302,18 @@ class _ColourBar(QWidget):
 
 
 class Legend(QFrame):
-    """A card that floats over the map."""
+    """A card that floats over the map.
+
+    Attributes:
+        wanted: whether there is something to tell, though perhaps no room.
+    """
 
     def __init__(self, dispatch: Dispatch, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
         self.setAccessibleName("Legend")
         self._theme, self._room_px = theme, 10_000
+        self._crowded, self.wanted = False, False
         self._title = QLabel()
         self._title.setProperty("role", "heading")
         self._all = QPushButton("Show all")
@@ -356,7 +363,7 @@ class Legend(QFrame):
     ) -> None:
         """Labels with counts, colours (k, 3) and which are hidden."""
         self._model.fill(names, counts, colours, hidden)
-        self._set_title(title)
+        self._set_title(title, scale=False)
         self._all.setVisible(bool(hidden))
         self._filter.setVisible(len(names) > _FILTER_ABOVE)
         self.list.show()
@@ -376,7 +383,7 @@ class Legend(QFrame):
 
         Where no row has one, low and high are NaN.
         """
-        self._set_title(title)
+        self._set_title(title, scale=True)
         self.bar.fill((low, high), shown or (low, high), colours, missing)
         filtered = shown is not None and bool(np.isfinite(low)) and shown != (low, high)
         self._all.setVisible(filtered)
@@ -385,14 +392,35 @@ class Legend(QFrame):
         self.bar.show()
         self._shape()
 
+    def set_compact(self, compact: bool) -> None:
+        """Narrow, without counts, where a second map leaves less room."""
+        self._painter.compact = compact
+        self._all.setText("All" if compact else "Show all")
+        self._set_title(self._title.toolTip(), self.list.isHidden())
+        self._shape()
+
+    def set_crowded(self, crowded: bool) -> None:
+        """Whether the map is too small to have it over a part of it."""
+        if crowded != self._crowded:
+            self._crowded = crowded
+            self.setVisible(self.wanted)
+
+    def setVisible(self, visible: bool) -> None:  # noqa: N802
+        self.wanted = visible
+        super().setVisible(visible and not self._crowded)
+
     def set_room(self, height: int) -> None:
         """How many pixels it may be high; what does not fit scrolls."""
         if height != self._room_px:
             self._room_px = height
             self._shape()
 
-    def _set_title(self, title: str) -> None:
-        shown = self._title.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, 90)
+    def _set_title(self, title: str, scale: bool) -> None:
+        """Its width goes by what it shows: labels, or a scale."""
+        narrow = _NARROW_SCALE_PX if scale else _NARROW_PX
+        self.setFixedWidth(narrow if self._painter.compact else _WIDTH_PX)
+        room = 90 if scale or not self._painter.compact else 52
+        shown = self._title.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, room)
         self._title.setText(shown)
         self._title.setToolTip(title)
 

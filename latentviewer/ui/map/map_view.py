@@ -87,6 +87,7 @@ class MapView(QWidget):
         self._label_of: Callable[[int], str] = lambda _row: ""
         self._selected: frozenset[int] = frozenset()
         self._hover_row: int | None = None
+        self._linked_row: int | None = None
         self._cursor: QPointF | None = None
         self._hover_repaint = HoverRepaint(self)
         self._covered, self._above = (0.0, 0.0), 0.0
@@ -128,7 +129,7 @@ class MapView(QWidget):
     def set_points(self, coordinates: Points | None, fit: bool = True) -> None:
         """New points (n, 2 or 3), or none."""
         self._morph.stop()
-        self._hover_row = None
+        self._hover_row = self._linked_row = None
         self.scene.set_points(coordinates)
         if coordinates is not None and coordinates.shape[1] != self._camera.dims:
             self._flight.stop()
@@ -192,6 +193,14 @@ class MapView(QWidget):
         self._radius, self._density, self._use_thumbnails = radius, density, thumbnails
         self._redraw()
 
+    def set_linked(self, row: int | None) -> None:
+        """Rings the row that is pointed at on another map; None, or a row not here, for none."""
+        count = 0 if self.scene.coordinates is None else len(self.scene.coordinates)
+        row = row if row is not None and row < count else None
+        if row != self._linked_row:
+            self._linked_row = row
+            self._hover_repaint.move_to(self._box_of_hover())
+
     def set_path(
         self, places: Points | None, waypoints: Points | None, current: int | None
     ) -> None:
@@ -216,6 +225,11 @@ class MapView(QWidget):
         self._annotations.set_posterior(centre, covariance, text, samples)
         # Only where it was and where it is: it comes and goes with every point under the cursor.
         self.update(region + self._annotations.region_of_posterior(self._camera, size))
+
+    def set_trajectory(self, places: Points | None, back: int, current: int | None) -> None:
+        """The places (n, dims) of denoising steps, of which the first `back` lead to noise."""
+        self._annotations.set_trajectory(places, back, current)
+        self.update()
 
     def set_markers(self, markers: Sequence[tuple[Points, str]]) -> None:
         """Places (dims,) with a text."""
@@ -449,17 +463,17 @@ class MapView(QWidget):
         self._thumbnails.lay_out(rows, places, side)
 
     def _paint_hover(self, painter: QPainter, size: tuple[int, int]) -> None:
-        coordinates = self.scene.coordinates
         self._paint_cursor_line(painter, size)
-        if self._hover_row is not None and coordinates is not None:
-            x, y = self._camera.to_pixels(coordinates[self._hover_row][None], *size)[0].tolist()
-            tile = self._thumbnails.box_of(self._hover_row)
+        coordinates, row = self.scene.coordinates, self._ringed_row
+        if row is not None and coordinates is not None:
+            x, y = self._camera.to_pixels(coordinates[row][None], *size)[0].tolist()
+            tile = self._thumbnails.box_of(row)
             if tile is None:
                 overlays.paint_ring(painter, x, y, self._radius, self._theme)
             else:
                 overlays.paint_frame(painter, tile, self._theme)
             painter.setFont(self.font())
-            text = self._label_of(self._hover_row)
+            text = self._label_of(row)
             overlays.paint_label_beside(painter, x, y, text, size[0], self._theme)
         elif self._cursor is not None and not self._outline and not self._dragging:
             overlays.paint_cross(painter, self._cursor, self._theme)
@@ -469,11 +483,16 @@ class MapView(QWidget):
         if chart is None or coordinates is None or self._camera.dims != 2 or self._dragging:
             return
         painter.setFont(self.font())
-        if self._hover_row is not None:
-            places = self._camera.to_pixels(coordinates[self._hover_row][None], *size)
+        if self._ringed_row is not None:
+            places = self._camera.to_pixels(coordinates[self._ringed_row][None], *size)
             chart.paint_cursor(painter, self._camera, float(places[0, 0]), size, self._theme)
         elif self._cursor is not None:
             chart.paint_cursor(painter, self._camera, self._cursor.x(), size, self._theme)
+
+    @property
+    def _ringed_row(self) -> int | None:
+        """What is pointed at here, else on the other map."""
+        return self._linked_row if self._hover_row is None else self._hover_row
 
     # The mouse.
 
@@ -511,11 +530,11 @@ class MapView(QWidget):
         return self.scene.row_at(at.x(), at.y(), self.devicePixelRatioF()) if row is None else row
 
     def _box_of_hover(self) -> QRect:
-        at, reach = self._cursor, 14
-        if self._hover_row is not None and self.scene.coordinates is not None:
-            row = self.scene.coordinates[self._hover_row][None]
-            x, y = self._camera.to_pixels(row, self.width(), self.height())[0].tolist()
-            text = self.fontMetrics().horizontalAdvance(self._label_of(self._hover_row))
+        at, reach, row = self._cursor, 14, self._ringed_row
+        if row is not None and self.scene.coordinates is not None:
+            place = self.scene.coordinates[row][None]
+            x, y = self._camera.to_pixels(place, self.width(), self.height())[0].tolist()
+            text = self.fontMetrics().horizontalAdvance(self._label_of(row))
             reach = round(max(self._radius, self._thumbnails.side)) + text + 48
             return self._whole_column(QRect(round(x) - reach, round(y) - 70, 2 * reach, 140))
         if at is None:

@@ -120,6 +120,47 @@ def paint_path(
         painter.drawEllipse(QPointF(*line[current].tolist()), 7, 7)
 
 
+def paint_trajectory(
+    painter: QPainter, line: Points, back: int, current: int | None, theme: Theme
+) -> None:
+    """Denoising: dots on a way that grows stronger towards the data.
+
+    Its first `back` steps lead from a sample to its noise, and are dashed.
+    """
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    spots = [QPointF(x, y) for x, y in line.tolist()]
+    accent, dim = theme.colour("accent"), theme.colour("text_dim")
+    painter.setPen(QPen(with_alpha(theme.colour("map"), 215), 9))
+    painter.drawPolyline(QPolygonF(spots))
+    painter.setPen(QPen(dim, 2, Qt.PenStyle.DashLine))
+    painter.drawPolyline(QPolygonF(spots[: back + 1]))
+    ahead = spots[back:]
+    for i in range(1, len(ahead)):
+        share = i / (len(ahead) - 1)
+        painter.setPen(QPen(with_alpha(accent, round(120 + 135 * share)), 2 + share))
+        painter.drawLine(ahead[i - 1], ahead[i])
+    painter.setPen(QPen(theme.colour("map"), 1))
+    for i, spot in enumerate(spots):
+        painter.setBrush(dim if i < back else accent)
+        painter.drawEllipse(spot, 3.5, 3.5)
+    # The noise is where it turns, or begins: an open circle.
+    ends = {0: "sample"} if back else {}
+    if len(spots) > back:
+        painter.setBrush(theme.colour("map"))
+        painter.setPen(QPen(accent, 2))
+        painter.drawEllipse(spots[back], 5, 5)
+        ends[back] = "noise"
+    if current is not None and current < len(spots):
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in (QPen(theme.colour("map"), 5), QPen(theme.colour("selection_ring"), 2)):
+            painter.setPen(pen)
+            painter.drawEllipse(spots[current], 9, 9)
+    painter.setFont(_small(painter))
+    for i, word in ends.items():
+        paint_chip(painter, spots[i].x() + 12, spots[i].y() - 30, word, theme, "text_dim")
+
+
 def paint_marker(painter: QPainter, x: float, y: float, text: str, theme: Theme) -> None:
     """A diamond with a chip: the place of a result."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -12,8 +12,8 @@ from latentviewer.app.colouring import (
     NumberLegend,
     colouring,
 )
+from latentviewer.app.film import Film
 from latentviewer.app.maps import Forming
-from latentviewer.app.paths import Film
 from latentviewer.app.posteriors import MapPosterior
 from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult
@@ -55,7 +55,7 @@ class MapPresenter:
         workbench.arithmetic.outcome_changed.connect(lambda _outcome: self._show_markers())
         workbench.posteriors.changed.connect(self._on_posterior)
         panel.view.thumbnails_wanted.connect(self._fetch_thumbnails)
-        panel.view.set_row_labels(self._row_text)
+        panel.view.set_row_labels(self.row_text)
 
     def set_theme(self, theme: Theme) -> None:
         """Repaints in another theme."""
@@ -63,7 +63,8 @@ class MapPresenter:
         self._panel.set_theme(theme)
         self._show_colours()
 
-    def _row_text(self, row: int) -> str:
+    def row_text(self, row: int) -> str:
+        """What a row of the open space is called, such as `#12 · 7`."""
         space = self._workbench.workspace.state.space
         if space is None or row >= len(space):
             return ""

@@ -143,6 +143,7 @@ def facts(
     distance: float | None,
     far: bool,
     observed: Observed | None = None,
+    denoised: str = "",
     score: float | None = None,
 ) -> tuple[tuple[str, str, bool], ...]:
     """The two lines that say most of an answer, and a discriminator's score below them."""
@@ -151,7 +152,9 @@ def facts(
         lines.append((observed.column.capitalize(), observed.words, False))
         if observed.truth:
             lines.append(("Truth", observed.truth, False))
-    if inverse_name is not None:
+    if denoised:
+        lines.append(("Steps", denoised, False))
+    elif inverse_name is not None:
         lines.append(("Inverse", inverse_name, False))
     elif row is not None and distance is None:
         lines.append(("Index", f"{row:,}", False))

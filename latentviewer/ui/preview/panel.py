@@ -225,7 +225,7 @@ class PreviewPanel(QFrame):
         self.facts.set_lines(
             facts(
                 answer.row, answer.error, answer.inverse_name, answer.distance, answer.far,
-                answer.observed, answer.score,
+                answer.observed, answer.denoised, answer.score,
             )
         )  # fmt: skip
         self.readout.set_told(answer.told)

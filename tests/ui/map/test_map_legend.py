@@ -121,3 +121,22 @@ def test_a_legend_is_no_higher_than_its_room(legend: Legend) -> None:
     before = legend.height()
     legend.set_room(before - 60)
     assert legend.height() <= before - 60
+
+
+def test_beside_a_second_map_it_is_narrow(legend: Legend) -> None:
+    fill(legend, ["a", "b"])
+    wide = legend.width()
+    legend.set_compact(True)
+    narrow = legend.width()
+    colours = np.full((4, 3), 99, np.uint8)
+    legend.set_numbers("score", 0.0, 1.0, colours)
+    scale = legend.width()
+    assert narrow < scale < wide
+    fill(legend, ["a", "b"], frozenset({"a"}))
+    assert legend.width() == narrow
+    assert legend._all.text() == "All"
+    assert legend.rect().contains(legend._all.geometry())
+    legend.set_numbers("score", 0.0, 1.0, colours)
+    legend.set_compact(False)
+    assert legend.width() == wide
+    assert legend._all.text() == "Show all"

@@ -63,6 +63,9 @@ class Fixture:
     def hover(self, at: QPoint) -> None:
         self.send(QEvent.Type.MouseMove, at)
 
+    def send_leave(self) -> None:
+        QApplication.sendEvent(self.view, QEvent(QEvent.Type.Leave))
+
     def hovered_row(self) -> int:
         hovered = self.hovers[-1]
         assert isinstance(hovered, RowTarget)
@@ -107,6 +110,27 @@ def test_hovering_names_exactly_the_point_under_the_cursor(five: Fixture) -> Non
         hovered = five.hovers[-1]
         assert isinstance(hovered, RowTarget)
         assert hovered.row == row
+
+
+def test_a_row_of_another_map_is_ringed_until_the_cursor_is_here(five: Fixture) -> None:
+    def seen() -> QImage:
+        # Without the frame that says where the focus is.
+        return five.view.grab().toImage().copy(4, 4, SIZE - 8, SIZE - 8)
+
+    five.send_leave()
+    bare = seen()
+    five.view.set_linked(3)
+    linked = seen()
+    assert linked != bare
+    five.hover(five.pixel(3))
+    assert seen() == linked
+    five.hover(five.pixel(0))
+    five.view.set_linked(None)
+    assert seen() not in (bare, linked)
+    five.send_leave()
+    assert seen() == bare
+    five.view.set_linked(5)
+    assert seen() == bare
 
 
 def test_hovering_an_empty_place_names_the_place(five: Fixture) -> None:

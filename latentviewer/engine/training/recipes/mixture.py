@@ -5,8 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from latentviewer.domain.ports import DataSet
 from latentviewer.engine.adapters.gaussian_mixture import FAMILY
 from latentviewer.engine.networks.mixture import MixtureConfig
+from latentviewer.engine.observed import read_numbers
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,14 @@ class MixtureRecipe:
     family = FAMILY
     unit = "nats per sample"
     valid_figure = "valid_negative_log_likelihood_nats"
+
+    def seen(self, data: DataSet) -> NDArray[np.float64]:
+        """What it looks at in place of images, (n,).
+
+        Raises:
+            UserError: a column is missing or holds no numbers above 0.
+        """
+        return read_numbers(data, self.architecture.column, self.name)
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""

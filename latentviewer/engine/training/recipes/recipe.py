@@ -5,6 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from latentviewer.domain.ports import DataSet
 from latentviewer.engine.training.objective import Objective
 
 
@@ -62,6 +66,10 @@ class Recipe:
     def valid_figure(self) -> str:
         """The model card's name for the validation loss."""
         return self.objective.valid_figure
+
+    def seen(self, data: DataSet) -> NDArray[np.float64] | None:
+        """What it looks at in place of images, (n,); None, for it looks at images."""
+        return None
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
