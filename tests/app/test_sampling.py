@@ -84,7 +84,7 @@ def test_diffusion_is_asked_step_by_step(diffusion: Workbench, fakes: Fakes) -> 
     run(diffusion, "denoise.guidance", value=3.0)
     run(diffusion, "denoise.ask", what="label=b")
     run(diffusion, "latent.sample_prior")
-    assert fakes.model.asked[-1] == (4, 3.0, {"label": "b"})
+    assert (4, 3.0, {"label": "b"}) in fakes.model.asked
     assert latent(diffusion) == [5.0, 5.0]
     run(diffusion, "denoise.steps", count=7)
     assert latent(diffusion) == [8.0, 8.0]
@@ -240,7 +240,6 @@ def test_sampling_cancelled_half_way_leaves_everything_as_it_was(
         later.run_until(lambda: workbench.workspace.distance is not None)
         states: list[str] = []
         workbench.workspace.job_changed.connect(lambda status: states.append(status.state))
-        run(workbench, "denoise.steps", count=100)
         before = workbench.workspace.state
         workbench.workspace.services = dataclasses.replace(
             workbench.workspace.services, sample=endless
