@@ -20,7 +20,7 @@ from latentviewer.app.beside import (
     unanswerable,
 )
 from latentviewer.app.decoder import decoder_of
-from latentviewer.app.maps import first_settings, map_key
+from latentviewer.app.maps import described, first_settings, map_key
 from latentviewer.app.preview import Answer, Request, Sources, answer
 from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult, ModelFound, Opened
@@ -207,7 +207,9 @@ class Companion:
         elif key in space.maps:
             stored = space.maps[key]
             self._call(
-                lambda: services.stored_map(setting.method, space.latent, stored),
+                lambda: described(
+                    services.stored_map(setting.method, space.latent, stored), space, key
+                ),
                 lambda result: self._on_map(key, result),
             )
         else:

@@ -404,3 +404,17 @@ def test_fewer_steps_leave_the_marked_step_among_them(
     worker.finish()
     assert marked
     assert all(current is not None and current < done for current, done in marked)
+
+
+def test_the_end_of_a_run_that_was_replaced_is_not_the_end_of_the_next(
+    bench: Workbench, worker: WorkerByHand
+) -> None:
+    bench.commands.run("denoise.steps", count=10)
+    worker.turn(5)
+    bench.commands.run("denoise.seed", seed=1)
+    worker.turn(3)
+    assert bench.denoising.running
+    assert (far(bench).done, far(bench).settings.seed) == (2, 1)
+    bench.commands.run("jobs.cancel")
+    worker.finish()
+    assert not bench.denoising.running

@@ -226,3 +226,14 @@ def test_a_log_axis_has_round_numbers(
     for x, text in ticks:
         assert x == pytest.approx(np.log10(float(text)), abs=1e-9)
         assert low - 1e-9 <= x <= high + 1e-9
+
+
+def test_beside_another_map_it_is_a_chart_as_well(window: MainWindow) -> None:
+    second = window.side_by_side.beside.view
+    window.dispatch("map.compare", reference="weighed.arrow")
+    assert second._chart is not None
+    assert second._chart.caption == "Only the weight is seen; the type is inferred."
+    assert second._chart.curves is not None
+    window.dispatch("map.filter", name="car")
+    assert second._chart.curves is not None
+    assert len(second._chart.curves.heights) == 1

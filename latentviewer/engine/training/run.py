@@ -64,8 +64,8 @@ def train(
         test_data: measured for the model card; never looked at while training.
         fresh: forget an unfinished run in `out`.
         judge: a classifier of such images, for the figures of generated ones.
-        watched: images (n, h, w, c) whose latents are reported every few seconds; a recipe
-            that looks at no images reports none.
+        watched: images (n, h, w, c), or what the recipe looks at in their place, whose latents
+            are reported every few seconds.
 
     Raises:
         UserError: the data do not fit the recipe, `out` holds a finished model or another

@@ -49,7 +49,7 @@ class Filmstrip(QAbstractScrollArea):
 
     scrubbed = Signal(int)
 
-    def __init__(self, theme: Theme, fitted: bool = False, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, fitted: bool = False) -> None:
         super().__init__(parent)
         self._theme, self._fitted = theme, fitted
         self._images: Pixels | None = None

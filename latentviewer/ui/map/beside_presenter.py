@@ -9,7 +9,9 @@ from latentviewer.app.maps import map_key, map_title
 from latentviewer.app.preview import Answer
 from latentviewer.app.state import Blend, RowTarget, SessionState, Target
 from latentviewer.app.workbench import Workbench
+from latentviewer.domain.map_note import MapNote
 from latentviewer.domain.space import Space
+from latentviewer.ui.map.density import chart_of
 from latentviewer.ui.map.map_view import MapView
 from latentviewer.ui.map.presenter import MapPresenter
 from latentviewer.ui.map.side_by_side import SideBySide
@@ -90,6 +92,7 @@ class BesidePresenter:
             self._first.set_hint(None)
             self._side.set_comparing(True)
         if new.map is not None and (old is None or old.map is not new.map):
+            self._show_chart(new)
             view.set_points(new.map.coordinates, fit=True)
             x, y, *z = (*new.map.axes, "", "")
             view.set_axes(x, y, z[0] if z else "")
@@ -122,6 +125,12 @@ class BesidePresenter:
         if beside is not None and state.space is not None:
             made = colouring_beside(beside.space, state.space, state.map, self._theme.dark)
             self._view.set_colours(made.codes, made.palette)
+            self._show_chart(beside)
+
+    def _show_chart(self, beside: Beside) -> None:
+        hidden = self._workbench.workspace.state.map.hidden
+        note = MapNote() if beside.map is None else beside.map.note
+        self._view.set_chart(chart_of(beside.space, note, self._theme.dark, hidden))
 
     def _show_settings(self, state: SessionState) -> None:
         settings = state.map

@@ -19,11 +19,8 @@ from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult
 from latentviewer.app.state import Blend, SessionState
 from latentviewer.app.workbench import Workbench
-from latentviewer.domain.map_note import MapNote
-from latentviewer.domain.observation import observation_of
 from latentviewer.domain.space import Latents
-from latentviewer.ui.map.chart import Chart
-from latentviewer.ui.map.density import density_curves
+from latentviewer.ui.map.density import chart_of
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.theme import Theme
 
@@ -118,19 +115,10 @@ class MapPresenter:
     def _show_chart(self) -> None:
         workspace = self._workbench.workspace
         space, shown = workspace.state.space, workspace.shown_map
-        if space is None or shown is None or shown.note == MapNote():
-            self._panel.view.set_chart(None)
-            return
-        note, observation = shown.note, observation_of(space)
-        scale = note.axes[0].scale if note.axes else ""
-        if not note.observed or observation is None:
-            self._panel.view.set_chart(Chart(note.caption, scale))
-            return
-        curves = density_curves(
-            observation.mixture, note.height, self._theme.dark, workspace.state.map.hidden
-        )
-        words: Callable[[float], str] = lambda x: observation.words(10.0**x)  # noqa: E731
-        self._panel.view.set_chart(Chart(note.caption, scale, curves, words))
+        chart = None
+        if space is not None and shown is not None:
+            chart = chart_of(space, shown.note, self._theme.dark, workspace.state.map.hidden)
+        self._panel.view.set_chart(chart)
 
     def _on_map(self, result: MapResult | None) -> None:
         view = self._panel.view
