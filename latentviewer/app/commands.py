@@ -49,7 +49,7 @@ class Argument:
         kind: its type.
         choices: for `choice`, the list the palette offers: `columns`, `numbers`,
             `orders`, `methods`, `samples`, `groups`, `themes`, `recent`, `modes`, `tools`,
-            `blends`, `recipes`, `asks`, `comparable`, `conditions`, `layers`.
+            `blends`, `recipes`, `asks`, `comparable`, `layers`.
         optional: whether it may be left out.
     """
 
@@ -334,11 +334,6 @@ COMMANDS: tuple[Command, ...] = (
         listed=False,
     ),
     _command("preview.truncation", "Truncation", "", "", _A("value", "number"), needs=(_S,)),
-    _command("preview.steps", "Denoising steps", "", "", _A("count", "integer"), needs=(_S,)),
-    _command("preview.guidance", "Guidance", "", "", _A("value", "number"), needs=(_S,)),
-    _command(
-        "preview.condition", "Ask for", "", "", _A("asked", "choice", "conditions"), needs=(_S,)
-    ),
     _command(
         "latent.save",
         "Keep latent",

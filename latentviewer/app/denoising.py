@@ -15,6 +15,7 @@ from latentviewer.app.state import (
     STEPS,
     DenoisedTarget,
     DenoisingSettings,
+    PriorTarget,
     RowTarget,
     SessionState,
 )
@@ -243,7 +244,8 @@ class Denoising:
         if dataclasses.replace(before, **same) != after:
             if before.sample != after.sample:
                 self._left_at = None
-            self._leads = True
+            # A prior sample that is shown is drawn again; the run does not take its place.
+            self._leads = not isinstance(new.pinned, PriorTarget)
             if self._wanted:
                 self._run()
         elif self.trajectory is not None and before.noisy != after.noisy:

@@ -22,9 +22,9 @@ class Film:
         latents: (f, d) float32.
         places: (f, 2 or 3) on the shown map, or None.
         waypoint_places: (w, 2 or 3), or None.
-        images: (f, h, w, c) float32, the first `done` of them decoded; None without a
-            decoder.
-        done: frames decoded so far.
+        images: (f, h, w, c) float32, the first `done` of them ready: decoded, or where the
+            model does not decode, the nearest sample's original; None without either.
+        done: frames ready so far.
         is_denoised: whether the frames come of noise: beyond `done` their latents and places
             are not there yet.
         waypoint_frames: the frame nearest to each waypoint, where the path itself cannot tell.

@@ -1,6 +1,5 @@
 """Opening, saving, and the model and data that belong to a space."""
 
-import dataclasses
 from pathlib import Path
 
 from latentviewer.app.carrying import carried
@@ -9,7 +8,7 @@ from latentviewer.app.maps import Maps, first_settings
 from latentviewer.app.projects import session_from_json, session_to_json
 from latentviewer.app.services import ModelFound, Opened
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import SamplingSettings, SessionState
+from latentviewer.app.state import DenoisingSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.first_samples import FIRST, first_samples
@@ -74,10 +73,14 @@ class Opening:
         )
         self._workspace.track(handle)
 
-    def show(self, space: Space) -> None:
-        """Opens a space that was made just now."""
+    def show(self, space: Space, denoising: DenoisingSettings | None = None) -> None:
+        """Opens a space that was made just now.
+
+        Args:
+            denoising: what was asked for when it was made, where it was.
+        """
         notes = tuple(space.provenance.extra.get(NOTES, ()))
-        self._install(Opened(space, None, None, notes), None)
+        self._install(Opened(space, None, None, notes), None, denoising)
 
     def measure_distance(self) -> None:
         """Has the distance to the present latents measured, where there are any."""
@@ -88,7 +91,7 @@ class Opening:
     def close(self) -> None:
         """Back to the welcome page; unsaved work is kept aside."""
         self.autosave()
-        self._start_anew(SessionState(sampling=self._sampling(None)), None)
+        self._start_anew(SessionState(truncation=self._workspace.state.truncation), None)
 
     def save(self, path: str | None = None) -> None:
         """Writes the project, where it was last saved or to `path`."""
@@ -160,7 +163,12 @@ class Opening:
             return
         self.encode(result.reference, result.data)
 
-    def _install(self, result: Opened, reference: str | None) -> None:
+    def _install(
+        self,
+        result: Opened,
+        reference: str | None,
+        denoising: DenoisingSettings | None = None,
+    ) -> None:
         self.opening.emit(None)
         try:
             if result.session is not None:
@@ -170,7 +178,8 @@ class Opening:
                 fresh = SessionState(
                     space=result.space,
                     map=first_settings(result.space),
-                    sampling=self._sampling(result.space),
+                    denoising=denoising or DenoisingSettings(),
+                    truncation=self._workspace.state.truncation,
                 )
                 state = carried(self._workspace.state, fresh)
             self.autosave()
@@ -189,12 +198,6 @@ class Opening:
         self._load_model()
         self._load_data()
         self.measure_distance()
-
-    def _sampling(self, space: Space | None) -> SamplingSettings:
-        """As it was set last; what is asked for means something to the same model only."""
-        before, now = self._workspace.state.space, self._workspace.state.sampling
-        models = [None if s is None else s.provenance.model for s in (before, space)]
-        return now if models[0] == models[1] else dataclasses.replace(now, condition=())
 
     def _start_anew(self, state: SessionState, project: Path | None) -> None:
         workspace = self._workspace

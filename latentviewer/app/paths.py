@@ -277,6 +277,21 @@ class Paths:
 
         self._workspace.call(some, lambda further: self._decode_on(further, turn))
 
+    def _painter(self) -> Callable[[Latents], Images] | None:
+        """What makes pictures (m, h, w, c) of latents (m, d): the decoder, or stand-ins."""
+        model, sources = self._workspace.model, self._workspace.sources()
+        if model is not None and self._workspace.can(Capability.DECODE):
+            return model.decode
+        nobody = sources.data is None or not len(sources.space)
+        if self._workspace.model_expected or nobody or observation_of(sources.space) is not None:
+            return None
+
+        def stand_ins(latents: Latents) -> Images:
+            found = [stand_in(latent, sources) for latent in latents]
+            return np.stack([one.image for one in found if one is not None])
+
+        return stand_ins
+
     def _denoise_on(self, path: Path, turn: int) -> None:
         """Fills the film as a job; the film before stays until its first frames are there."""
         workspace, before = self._workspace, self.film
@@ -328,18 +343,3 @@ class Paths:
         if not ended:
             self._denoising = handle
             workspace.track(handle)
-
-    def _painter(self) -> Callable[[Latents], Images] | None:
-        """What makes pictures (m, h, w, c) of latents (m, d): the decoder, or stand-ins."""
-        model, sources = self._workspace.model, self._workspace.sources()
-        if model is not None and self._workspace.can(Capability.DECODE):
-            return model.decode
-        nobody = sources.data is None or not len(sources.space)
-        if self._workspace.model_expected or nobody or observation_of(sources.space) is not None:
-            return None
-
-        def stand_ins(latents: Latents) -> Images:
-            found = [stand_in(latent, sources) for latent in latents]
-            return np.stack([one.image for one in found if one is not None])
-
-        return stand_ins

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from latentviewer.app.sampling_settings import checked
 from latentviewer.app.state import (
     GUIDANCE,
     SEEDS,
     STEPS,
+    TRUNCATION,
     Blend,
     Compared,
     DenoisingSettings,
@@ -20,7 +20,6 @@ from latentviewer.app.state import (
     Path,
     PlaceTarget,
     RowTarget,
-    SamplingSettings,
     SavedLatent,
     Selection,
     SessionState,
@@ -50,13 +49,8 @@ def session_to_json(state: SessionState) -> dict[str, Any]:
         "denoising": _denoising_to_json(state.denoising),
         "expression": state.expression,
         "pinned": _target_to_json(state.pinned),
+        "truncation": state.truncation,
         "compared": None if state.compared is None else dataclasses.asdict(state.compared),
-        "sampling": {
-            "truncation": state.sampling.truncation,
-            "steps": state.sampling.steps,
-            "guidance": state.sampling.guidance,
-            "condition": dict(state.sampling.condition),
-        },
     }
 
 
@@ -124,7 +118,7 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
         pinned=_target_from_json(values["pinned"], space),
         # Projects of before there was a second map do not mention it.
         compared=_compared(values.get("compared")),
-        sampling=_sampling(values.get("sampling")),
+        truncation=_truncation(values.get("truncation", 1.0)),
     )
 
 
@@ -179,29 +173,19 @@ def _asked(values: Any) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((str(name), str(wanted)) for name, wanted in values.items()))
 
 
+def _truncation(value: Any) -> float:
+    low, high = TRUNCATION
+    if not low <= float(value) <= high:
+        raise _MisfitError(f"a truncation of {value}")
+    return float(value)
+
+
 def _compared(values: Any) -> Compared | None:
     if values is None:
         return None
     if values["dims"] not in (2, 3):
         raise _MisfitError(f"a map of {values['dims']} dimensions")
     return Compared(str(values["reference"]), str(values["method"]), values["dims"])
-
-
-def _sampling(values: Any) -> SamplingSettings:
-    if values is None:  # written before there was such a thing
-        return SamplingSettings()
-    condition = tuple((str(name), str(wanted)) for name, wanted in values["condition"].items())
-    try:
-        return checked(
-            SamplingSettings(
-                float(values["truncation"]),
-                int(values["steps"]),
-                float(values["guidance"]),
-                condition,
-            )
-        )
-    except UserError as error:
-        raise _MisfitError(str(error).rstrip(".")) from error
 
 
 def _rows(values: Any, space: Space) -> Selection:

@@ -2,18 +2,25 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from latentviewer.app.abilities import abilities
 from latentviewer.app.opening import Opening
-from latentviewer.app.sampling_settings import checked
-from latentviewer.app.state import PriorTarget, SamplingSettings
+from latentviewer.app.state import (
+    GUIDANCE,
+    STEPS,
+    TRUNCATION,
+    DenoisingSettings,
+    PriorTarget,
+    SessionState,
+)
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import first_samples
-from latentviewer.domain.ports import Diffusion, Model
+from latentviewer.domain.ports import Model
 from latentviewer.domain.space import Latents, Space
 from latentviewer.jobs.progress import CancelToken, Progress
 from latentviewer.jobs.worker import Job, JobHandle
@@ -23,6 +30,23 @@ MOST_SEARCH_STEPS = 10_000
 USUAL_SEARCH_STEPS = 200
 
 
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How a prior is sampled.
+
+    Attributes:
+        truncation: the prior's standard deviation is multiplied by it, 0 to 2.
+        steps: of denoising; this and what follows for diffusion models.
+        guidance: towards `condition`; 1 follows it as it was learned.
+        condition: what is asked for, as (name, class) pairs.
+    """
+
+    truncation: float = 1.0
+    steps: int = 20
+    guidance: float = 2.0
+    condition: tuple[tuple[str, str], ...] = ()
+
+
 class Sampling:
     """Draws from the model of the open space."""
 
@@ -30,41 +54,23 @@ class Sampling:
         self._workspace, self._opening = workspace, opening
         self._seed = 0
         self._drawing: JobHandle | None = None
+        workspace.session.changed.connect(self._on_state)
+
+    @property
+    def settings(self) -> SamplingSettings:
+        """How the session samples now."""
+        return settings_of(self._workspace.state)
 
     @property
     def conditions(self) -> Mapping[str, tuple[str, ...]] | None:
         """What the model can be asked for; None where it is no diffusion model."""
-        model = self._workspace.model
-        return model.conditions if model is not None and isinstance(model, Diffusion) else None
+        diffusion = self._workspace.diffusion
+        return None if diffusion is None else diffusion.conditions
 
     def set_truncation(self, value: float) -> None:
         """How far from the prior's mean samples lie: 1 as it is, 0 the mean itself, up to 2."""
         self._model()
-        self._set(f"Truncation {value:g}", "truncation", truncation=float(value))
-
-    def set_steps(self, count: int) -> None:
-        """How many steps of denoising."""
-        self._diffusion()
-        self._set(f"{count} denoising steps", "denoising-steps", steps=int(count))
-
-    def set_guidance(self, value: float) -> None:
-        """How strongly a diffusion model follows what it is asked for."""
-        self._diffusion()
-        self._set(f"Guidance {value:g}", "guidance", guidance=float(value))
-
-    def ask_for(self, asked: str) -> None:
-        """Asks a diffusion model for a class, as `label=3`; `label=` asks for any."""
-        model = self._diffusion()
-        name = next((n for n in model.conditions if asked.startswith(f"{n}=")), None)
-        if name is None:
-            known = ", ".join(model.conditions) or "nothing"
-            raise UserError(f"“{asked}” cannot be asked for; write name=class, of {known}.")
-        wanted = asked.removeprefix(f"{name}=")
-        if wanted and wanted not in model.conditions[name]:
-            raise UserError(f"“{name}” is {' or '.join(model.conditions[name])}, not “{wanted}”.")
-        others = {n: c for n, c in self._settings.condition if n != name}
-        condition = {**others, name: wanted} if wanted else others
-        self._set(f"Ask for {asked}", None, condition=tuple(sorted(condition.items())))
+        self._set(f"Truncation {value:g}", "truncation", {"truncation": float(value)}, {})
 
     def sample_prior(self) -> None:
         """Shows a latent drawn from the prior; each call a new one, in a fixed order."""
@@ -98,17 +104,21 @@ class Sampling:
         model = self._model()
         if not 1 <= count <= MOST_SAMPLES:
             raise UserError(f"{count:,} samples cannot be drawn; ask for 1 to {MOST_SAMPLES:,}.")
-        given: dict[str, Any] = {"truncation": truncation, "steps": steps, "guidance": guidance}
-        fields = {name: value for name, value in given.items() if value is not None}
-        if condition is not None:
-            fields["condition"] = tuple(sorted(condition.items()))
-        self._set("How the prior is sampled", None, **fields)
-        options: dict[str, Any] = {"seed": int(seed), "truncation": self._settings.truncation}
-        if isinstance(model, Diffusion):
+        asked = None if condition is None else tuple(sorted(condition.items()))
+        denoising = {"steps": steps, "guidance": guidance, "condition": asked}
+        self._set(
+            "How the prior is sampled",
+            None,
+            {"truncation": truncation},
+            denoising if self._workspace.diffusion is not None else {},
+        )
+        settings = self.settings
+        options: dict[str, Any] = {"seed": int(seed), "truncation": settings.truncation}
+        if self._workspace.diffusion is not None:
             options |= {
-                "steps": self._settings.steps,
-                "guidance": self._settings.guidance,
-                "condition": dict(self._settings.condition),
+                "steps": settings.steps,
+                "guidance": _guidance(settings),
+                "condition": dict(settings.condition),
             }
         services = self._workspace.services
         self._submit(
@@ -135,42 +145,45 @@ class Sampling:
 
         self._submit(f"Find latents in {model.card.name}", search)
 
-    @property
-    def _settings(self) -> SamplingSettings:
-        return self._workspace.state.sampling
-
     def _model(self) -> Model:
         if why := abilities(self._workspace).prior:
             raise UserError(why)
         assert self._workspace.model is not None
         return self._workspace.model
 
-    def _diffusion(self) -> Diffusion:
-        model = self._model()
-        if not isinstance(model, Diffusion):
-            raise UserError(
-                f"{model.card.name} draws its samples at once; only diffusion models have steps, "
-                "guidance and classes to ask for."
-            )
-        return model
+    def _set(
+        self,
+        title: str,
+        merge_key: str | None,
+        own: Mapping[str, Any],
+        denoising: Mapping[str, Any],
+    ) -> None:
+        """One step that sets what is not None, of the state and of its denoising."""
+        state = self._workspace.state
+        ours = {name: value for name, value in own.items() if value is not None}
+        theirs = {name: value for name, value in denoising.items() if value is not None}
+        asked = dataclasses.replace(state.denoising, **theirs)
+        new = dataclasses.replace(state, denoising=asked, **ours)
+        _check(new)
+        if settings_of(new) != settings_of(state):
+            self._workspace.session.change(title, merge_key=merge_key, denoising=asked, **ours)
 
-    def _set(self, title: str, merge_key: str | None, **fields: Any) -> None:
-        settings = checked(dataclasses.replace(self._settings, **fields))
-        if settings == self._settings:
+    def _on_state(self, old: SessionState, new: SessionState) -> None:
+        pinned = new.pinned
+        if not isinstance(pinned, PriorTarget) or pinned is not old.pinned:
             return
-        self._workspace.session.change(title, merge_key=merge_key, sampling=settings)
-        pinned = self._workspace.state.pinned
-        if isinstance(pinned, PriorTarget):
-            self._draw_again(pinned, settings)
+        if settings_of(old) != settings_of(new):
+            self._draw_again(pinned)
 
-    def _draw_again(self, pinned: PriorTarget, settings: SamplingSettings) -> None:
+    def _draw_again(self, pinned: PriorTarget) -> None:
         """The sample that is shown, with other settings; a part of the step that changed them."""
+        settings = self.settings
 
         def show(latent: Latents) -> None:
             state = self._workspace.state
             now = state.pinned
             same = isinstance(now, PriorTarget) and now.seed == pinned.seed
-            if same and state.sampling == settings:
+            if same and settings_of(state) == settings:
                 self._workspace.session.amend(
                     pinned=PriorTarget(latent, pinned.title, None, pinned.seed)
                 )
@@ -178,10 +191,12 @@ class Sampling:
         self._draw(pinned.seed, show)
 
     def _draw(self, seed: int, show: Callable[[Latents], None]) -> None:
-        model, settings = self._model(), self._settings
+        model, settings, diffusion = self._model(), self.settings, self._workspace.diffusion
         scale = np.float32(settings.truncation)
-        if not isinstance(model, Diffusion):
-            self._workspace.call(lambda: model.sample(1, seed)[0] * scale, show)
+        if diffusion is None or self._workspace.space.holds_noise:
+            # In a space of noise the preview denoises what is drawn, as it does any noise.
+            start = model.sample if diffusion is None else diffusion.noise
+            self._workspace.call(lambda: start(1, seed)[0] * scale, show)
             return
         if self._workspace.space.holds_noise:
             self._workspace.call(lambda: model.noise(1, seed)[0] * scale, show)
@@ -191,10 +206,10 @@ class Sampling:
         epoch = self._workspace.epoch
 
         def denoise(_token: CancelToken) -> Job[Latents]:
-            noise = model.noise(1, seed) * scale
+            noise = diffusion.noise(1, seed) * scale
             latent: Latents = noise[0]
-            for step in model.denoising(
-                noise, settings.steps, settings.guidance, dict(settings.condition)
+            for step in diffusion.denoising(
+                noise, settings.steps, _guidance(settings), dict(settings.condition)
             ):
                 latent = step.latents[0]
                 yield Progress(step.step / step.steps, f"step {step.step} of {step.steps}")
@@ -214,12 +229,17 @@ class Sampling:
         self._workspace.track(self._drawing)
 
     def _submit(self, title: str, start: Callable[[CancelToken], Job[Space]]) -> None:
-        epoch = self._workspace.epoch
+        epoch, denoising = self._workspace.epoch, self._workspace.state.denoising
 
         def done(space: Space) -> None:
             # What was asked of one space must not take another's place.
             if epoch == self._workspace.epoch:
-                self._opening.show(space)
+                kept = DenoisingSettings(
+                    steps=denoising.steps,
+                    guidance=denoising.guidance,
+                    condition=denoising.condition,
+                )
+                self._opening.show(space, kept)
 
         handle = self._workspace.worker.submit(
             title,
@@ -229,3 +249,25 @@ class Sampling:
             progress=self._workspace.on_progress,
         )
         self._workspace.track(handle)
+
+
+def settings_of(state: SessionState) -> SamplingSettings:
+    """How a state samples a prior."""
+    asked = state.denoising
+    return SamplingSettings(state.truncation, asked.steps, asked.guidance, asked.condition)
+
+
+def _guidance(settings: SamplingSettings) -> float:
+    """Where nothing is asked for there is nothing to be led to."""
+    return settings.guidance if settings.condition else 1.0
+
+
+def _check(state: SessionState) -> None:
+    for name, value, (low, high) in (
+        ("Truncation", state.truncation, TRUNCATION),
+        ("Guidance", state.denoising.guidance, GUIDANCE),
+        ("The number of denoising steps", state.denoising.steps, STEPS),
+    ):
+        # NaN lies in no range.
+        if not low <= value <= high:
+            raise UserError(f"{name} goes from {low:g} to {high:,g}; {value:g} does not.")

@@ -101,11 +101,12 @@ class Session:
     def _with_present_space(self, state: SessionState) -> SessionState:
         # Columns and maps that were computed since are kept: undo takes back what the
         # user did, not what the machine found. Nor does it open or close the second map.
-        present = self._state.space
-        if state.layer != self._state.layer and state.space is not None and present is not None:
+        now = self._state
+        present = now.space
+        if state.layer != now.layer and state.space is not None and present is not None:
             # Another layer has latents and maps of its own.
             present = dataclasses.replace(state.space, columns=present.columns)
-        return dataclasses.replace(state, space=present, compared=self._state.compared)
+        return dataclasses.replace(state, space=present, compared=now.compared)
 
     def _move_to(self, new: SessionState) -> None:
         old, self._state = self._state, new

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from latentviewer.app.sampling_settings import TRUNCATION_RANGE
+from latentviewer.app.state import TRUNCATION
 
 _RECENT_KEPT = 12
 
@@ -53,7 +53,7 @@ def settings_from_json(values: Mapping[str, Any]) -> Settings:
             kept[field.name] = value
     if kept.get("theme") not in ("dark", "light"):
         kept.pop("theme", None)
-    low, high = TRUNCATION_RANGE
+    low, high = TRUNCATION
     if not low <= kept.get("truncation", low) <= high:
         kept.pop("truncation")
     return Settings(**kept)

@@ -14,6 +14,8 @@ SEEDS = (0, 9_999)
 STEPS = (1, 100)
 GUIDANCE = (0.0, 8.0)
 """The least and the greatest that denoising can be asked for in the window."""
+TRUNCATION = (0.0, 2.0)
+"""The least and the greatest that a prior's standard deviation is multiplied by."""
 
 
 class Blend(StrEnum):
@@ -111,15 +113,15 @@ class LatentTarget:
     row: int | None = None
 
 
-class DenoisedTarget(LatentTarget):
-    """Data that came of noise: decoded as it is, in a space of noise too."""
-
-
 @dataclass(frozen=True, eq=False)
 class PriorTarget(LatentTarget):
     """A latent drawn from the prior with a seed, so that it can be drawn again otherwise."""
 
     seed: int = 0
+
+
+class DenoisedTarget(LatentTarget):
+    """Data that came of noise: decoded as it is, in a space of noise too."""
 
 
 Target = RowTarget | PlaceTarget | LatentTarget
@@ -139,23 +141,6 @@ class Compared:
     dims: Dims
 
 
-@dataclass(frozen=True)
-class SamplingSettings:
-    """How the prior is sampled; all of it can be undone.
-
-    Attributes:
-        truncation: the prior's standard deviation is multiplied by it, 0 to 2.
-        steps: of denoising, 1 to 1,000; for diffusion models.
-        guidance: towards `condition`, 0 to 20; 1 follows it as it was learned.
-        condition: what a diffusion model is asked for, as (name, class) pairs.
-    """
-
-    truncation: float = 1.0
-    steps: int = 20
-    guidance: float = 1.0
-    condition: tuple[tuple[str, str], ...] = ()
-
-
 @dataclass(frozen=True, eq=False)
 class SessionState:
     """Everything undo brings back, and what stands beside it.
@@ -165,7 +150,7 @@ class SessionState:
         compared: what the open space is compared with, or None; undo leaves it as it is.
         pinned: what the preview returns to when the cursor leaves the map.
         expression: the text of the expression bar that was last evaluated.
-        sampling: how the model's prior is sampled.
+        truncation: what the prior's standard deviation is multiplied by, 0 to 2.
         layer: of the model, whose features are the latents; empty for the one that was opened.
     """
 
@@ -179,7 +164,7 @@ class SessionState:
     expression: str = ""
     pinned: Target | None = None
     compared: Compared | None = None
-    sampling: SamplingSettings = field(default_factory=SamplingSettings)
+    truncation: float = 1.0
     layer: str = ""
 
 
@@ -199,7 +184,6 @@ __all__ = [
     "PlaceTarget",
     "PriorTarget",
     "RowTarget",
-    "SamplingSettings",
     "SavedLatent",
     "Selection",
     "SessionState",

@@ -25,7 +25,7 @@ from latentviewer.app.selecting import Selecting
 from latentviewer.app.services import Services
 from latentviewer.app.settings import Settings
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import Blend, SamplingSettings, SessionState
+from latentviewer.app.state import Blend, SessionState
 from latentviewer.app.training import AFRESH, CONTINUE, Training
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.table import Numbers
@@ -38,8 +38,7 @@ class Workbench:
     Attributes:
         workspace: what is open. maps, previews, paths, denoising, dimensions, posteriors,
             arithmetic, selecting, ranking, companion, opening, training, sampling, layers:
-            the controllers.
-        commands: the command list with its work.
+            the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -48,8 +47,7 @@ class Workbench:
         self, worker: Worker, services: Services, settings: Settings, autosave_folder: Path
     ) -> None:
         self.workspace = Workspace(worker, services)
-        remembered = SamplingSettings(truncation=settings.truncation)
-        self.workspace.session.reset(SessionState(sampling=remembered))
+        self.workspace.session.reset(SessionState(truncation=settings.truncation))
         self.settings = settings
         self.settings_changed: Signal[[Settings]] = Signal()
         self.maps = Maps(self.workspace)
@@ -146,19 +144,13 @@ class Workbench:
             return [(s.model, s.model) for s in self.workspace.services.samples()]
         if source == "samples":
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
+        if source == "layers":
+            return [(name, name) for name in self.layers.names]
         if source == "comparable" and space is not None:
             return self._comparable(space.provenance.data)
         if source == "compare_maps":
             keys = [key.rsplit("_", 1) for key in self.companion.maps()]
             return [("_".join(key), map_title(key[0], int(key[1][0]))) for key in keys]
-        if source == "layers":
-            return [(name, name) for name in self.layers.names]
-        if source == "conditions":
-            return [
-                (f"{name}={wanted}", f"{name}: {wanted or 'anything'}")
-                for name, classes in (self.sampling.conditions or {}).items()
-                for wanted in ("", *classes)
-            ]
         if source == "methods" and space is not None:
             return [(name, method_title(space, name)) for name in methods(space)]
         if source == "asks":
@@ -191,9 +183,8 @@ class Workbench:
         self.remember(self.settings.with_recent(reference))
 
     def _on_state(self, _old: SessionState, new: SessionState) -> None:
-        if new.sampling.truncation != self.settings.truncation:
-            truncation = new.sampling.truncation
-            self.remember(dataclasses.replace(self.settings, truncation=truncation))
+        if new.truncation != self.settings.truncation:
+            self.remember(dataclasses.replace(self.settings, truncation=new.truncation))
 
     def _on_outcome(self, outcome: object) -> None:
         if outcome is not None:
@@ -256,9 +247,6 @@ class Workbench:
             "preview.spread": previews.set_spread,
             "preview.resample": previews.resample,
             "preview.truncation": sampling.set_truncation,
-            "preview.steps": sampling.set_steps,
-            "preview.guidance": sampling.set_guidance,
-            "preview.condition": sampling.ask_for,
             "latent.sample_prior": sampling.sample_prior,
             "model.sample_space": sampling.sample_space,
             "model.invert_data": sampling.invert,

@@ -176,7 +176,7 @@ class WindowCommands:
         if why := abilities(workbench.workspace).prior:
             raise UserError(why)
         model, conditions = workbench.workspace.model, workbench.sampling.conditions
-        settings = workbench.workspace.state.sampling
+        settings = workbench.sampling.settings
         name = model.card.name if model is not None else ""
         dialog = SampleDialog(name, conditions, settings, self._window)
         if dialog.exec():

@@ -117,7 +117,14 @@ class Denoiser:
         return np.full((count, 2), seed, np.float32)
 
     def denoising(
-        self, noise: Any, steps: int, guidance: float, condition: Mapping[str, str]
+        self,
+        noise: Any,
+        steps: int,
+        guidance: float,
+        condition: Mapping[str, str],
+        *,
+        data: Any = None,
+        since: float = 1.0,
     ) -> Iterator[DenoisingStep]:
         self.asked.append((steps, guidance, dict(condition)))
         for step in range(steps + 1):

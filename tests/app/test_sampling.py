@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latentviewer.app.sampling import SamplingSettings
 from latentviewer.app.settings import Settings, settings_from_json, settings_to_json
-from latentviewer.app.state import PriorTarget, SamplingSettings, SessionState
+from latentviewer.app.state import PriorTarget, SessionState
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.errors import UserError
 from latentviewer.jobs.worker import Worker
@@ -43,7 +44,7 @@ def test_truncation_scales_the_sample_that_is_shown_and_undoes_as_one(opened: Wo
     assert latent(opened) == [1.0, 1.0]
     assert isinstance(opened.workspace.state.pinned, PriorTarget)
     run(opened, "edit.undo")
-    assert opened.workspace.state.sampling.truncation == 1.0
+    assert opened.workspace.state.truncation == 1.0
     assert latent(opened) == [2.0, 2.0]
     run(opened, "edit.redo")
     assert latent(opened) == [1.0, 1.0]
@@ -63,7 +64,7 @@ def test_truncation_nought_is_the_mean_and_leaves_samples_alone(opened: Workbenc
 def test_a_truncation_out_of_range_is_refused(opened: Workbench, value: float) -> None:
     with pytest.raises(UserError, match="Truncation goes from 0 to 2"):
         run(opened, "preview.truncation", value=value)
-    assert opened.workspace.state.sampling.truncation == 1.0
+    assert opened.workspace.state.truncation == 1.0
 
 
 def test_truncation_is_remembered(opened: Workbench, fakes: Fakes, tmp_path: Path) -> None:
@@ -72,44 +73,54 @@ def test_truncation_is_remembered(opened: Workbench, fakes: Fakes, tmp_path: Pat
     stored = settings_from_json(settings_to_json(opened.settings))
     again = Workbench(WorkerNow(), fakes.services(), stored, tmp_path)  # type: ignore[arg-type]
     run(again, "file.open_path", path="six")
-    assert again.workspace.state.sampling.truncation == 0.7
+    assert again.workspace.state.truncation == 0.7
     assert not again.workspace.session.unsaved
     for bad in (7.0, "much", float("nan")):
         assert settings_from_json({"truncation": bad}) == Settings()
 
 
-def test_a_vae_has_no_steps_to_set(opened: Workbench) -> None:
-    for command, arguments in (
-        ("preview.steps", {"count": 5}), ("preview.guidance", {"value": 2.0}),
-        ("preview.condition", {"asked": "label=a"}),
-    ):  # fmt: skip
-        with pytest.raises(UserError, match="only diffusion models have steps"):
-            run(opened, command, **arguments)
-
-
 def test_diffusion_is_asked_step_by_step(diffusion: Workbench, fakes: Fakes) -> None:
-    run(diffusion, "preview.steps", count=4)
-    run(diffusion, "preview.guidance", value=3.0)
-    run(diffusion, "preview.condition", asked="label=b")
+    run(diffusion, "denoise.steps", count=4)
+    run(diffusion, "denoise.guidance", value=3.0)
+    run(diffusion, "denoise.ask", what="label=b")
     run(diffusion, "latent.sample_prior")
-    assert fakes.model.asked == [(4, 3.0, {"label": "b"})]
+    assert (4, 3.0, {"label": "b"}) in fakes.model.asked
     assert latent(diffusion) == [5.0, 5.0]
-    run(diffusion, "preview.steps", count=7)
+    run(diffusion, "denoise.steps", count=7)
     assert latent(diffusion) == [8.0, 8.0]
     run(diffusion, "edit.undo")
     assert latent(diffusion) == [5.0, 5.0]
-    run(diffusion, "preview.condition", asked="label=")
-    assert diffusion.workspace.state.sampling.condition == ()
-    assert ("label=c", "label: c") in diffusion.choices("conditions")
+    run(diffusion, "denoise.ask", what="label=")
+    assert diffusion.sampling.settings.condition == ()
+    assert ("label=c", "label: c") in diffusion.choices("asks")
+
+
+def test_without_a_class_nothing_leads(diffusion: Workbench, fakes: Fakes) -> None:
+    run(diffusion, "denoise.guidance", value=3.0)
+    run(diffusion, "latent.sample_prior")
+    assert fakes.model.asked[-1] == (20, 1.0, {})
+    run(diffusion, "model.sample_space", count=2)
+    assert fakes.sampled[1]["guidance"] == 1.0
+
+
+def test_in_a_space_of_noise_noise_is_drawn(workbench: Workbench, fakes: Fakes) -> None:
+    fakes.model = Denoiser()
+    origin = dataclasses.replace(six().provenance, extra={"holds_noise": True})
+    fakes.space = dataclasses.replace(six(), provenance=origin)
+    run(workbench, "file.open_path", path="six")
+    run(workbench, "preview.truncation", value=0.5)
+    run(workbench, "latent.sample_prior")
+    pinned = workbench.workspace.state.pinned
+    assert isinstance(pinned, PriorTarget)
+    np.testing.assert_array_equal(pinned.latent, [0.5, 0.5])
 
 
 @pytest.mark.parametrize(
     ("command", "arguments", "reason"),
     [
-        ("preview.condition", {"asked": "label=z"}, "“label” is a or b or c, not “z”"),
-        ("preview.condition", {"asked": "mood=sad"}, "write name=class, of label"),
-        ("preview.steps", {"count": 0}, "denoising steps goes from 1 to 1,000"),
-        ("preview.guidance", {"value": 21.0}, "Guidance goes from 0 to 20"),
+        ("model.sample_space", {"count": 5, "steps": 0}, "denoising steps goes from 1 to 100"),
+        ("model.sample_space", {"count": 5, "guidance": 21.0}, "Guidance goes from 0 to 8"),
+        ("model.sample_space", {"count": 5, "truncation": 3.0}, "Truncation goes from 0 to 2"),
         ("model.sample_space", {"count": 0}, "0 samples cannot be drawn"),
         ("model.invert_data", {"data": "squares"}, "has an encoder"),
     ],
@@ -119,7 +130,7 @@ def test_what_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=reason):
         run(diffusion, command, **arguments)
-    assert diffusion.workspace.state.sampling == SamplingSettings()
+    assert diffusion.sampling.settings == SamplingSettings()
 
 
 def test_a_space_is_drawn_and_opened_and_the_old_one_kept_aside(
@@ -137,19 +148,21 @@ def test_a_space_is_drawn_and_opened_and_the_old_one_kept_aside(
     state = diffusion.workspace.state
     assert state.space is not None
     assert (state.space.name, len(state.space)) == ("drawn", 7)
-    assert state.sampling == SamplingSettings(0.0, 2, 1.5, (("label", "c"),))
+    assert diffusion.sampling.settings == SamplingSettings(0.0, 2, 1.5, (("label", "c"),))
     assert len([path for path in fakes.saved if "autosaved" in path]) == 1
     assert state.map.colour_by == "score"
     assert diffusion.workspace.shown_map is not None
 
 
-def test_what_is_asked_for_does_not_go_to_another_model(diffusion: Workbench, fakes: Fakes) -> None:
-    run(diffusion, "preview.condition", asked="label=b")
+def test_truncation_stays_and_what_is_asked_for_does_not(
+    diffusion: Workbench, fakes: Fakes
+) -> None:
+    run(diffusion, "denoise.ask", what="label=b")
     run(diffusion, "preview.truncation", value=0.5)
     origin = dataclasses.replace(six().provenance, model="other")
     fakes.space = dataclasses.replace(six(), provenance=origin)
     run(diffusion, "file.open_path", path="other")
-    assert diffusion.workspace.state.sampling == SamplingSettings(truncation=0.5)
+    assert diffusion.sampling.settings == SamplingSettings(truncation=0.5)
 
 
 def test_a_vae_is_given_no_steps(opened: Workbench, fakes: Fakes) -> None:
@@ -181,25 +194,24 @@ def test_a_data_set_that_is_not_here_is_named(workbench: Workbench, fakes: Fakes
 
 
 def test_settings_are_saved_with_a_project(diffusion: Workbench, tmp_path: Path) -> None:
-    run(diffusion, "preview.condition", asked="label=b")
+    run(diffusion, "denoise.ask", what="label=b")
     run(diffusion, "preview.truncation", value=0.25)
     target = str(tmp_path / "mine.latentviewer")
     run(diffusion, "file.save_project", path=target)
-    before = diffusion.workspace.state.sampling
+    before = diffusion.sampling.settings
     run(diffusion, "preview.truncation", value=1.5)
     run(diffusion, "file.open_path", path=target)
-    assert diffusion.workspace.state.sampling == before
+    assert diffusion.sampling.settings == before
 
 
 def test_projects_from_before_and_damaged_ones(opened: Workbench) -> None:
     from latentviewer.app.projects import session_from_json, session_to_json
 
     values = session_to_json(SessionState(space=six()))
-    del values["sampling"]
-    assert session_from_json(values, six(), "old").sampling == SamplingSettings()
-    for damage in ({"truncation": 9}, {"steps": "x"}, {"condition": 3}):
-        whole = session_to_json(SessionState(space=six()))
-        whole["sampling"] = {**whole["sampling"], **damage}
+    del values["truncation"]
+    assert session_from_json(values, six(), "old").truncation == 1.0
+    for damage in (9, "x", float("nan"), None):
+        whole = {**session_to_json(SessionState(space=six())), "truncation": damage}
         with pytest.raises(UserError, match="cannot be opened"):
             session_from_json(whole, six(), "bad")
 
@@ -228,7 +240,6 @@ def test_sampling_cancelled_half_way_leaves_everything_as_it_was(
         later.run_until(lambda: workbench.workspace.distance is not None)
         states: list[str] = []
         workbench.workspace.job_changed.connect(lambda status: states.append(status.state))
-        run(workbench, "preview.steps", count=1000)
         before = workbench.workspace.state
         workbench.workspace.services = dataclasses.replace(
             workbench.workspace.services, sample=endless

@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from latentviewer.app.sampling import SamplingSettings
 from latentviewer.app.settings import Settings
-from latentviewer.app.state import RowTarget, SamplingSettings
+from latentviewer.app.state import RowTarget
 from latentviewer.app.workbench import Workbench
 from latentviewer.kernels.reference import NumpyRasteriser
 from latentviewer.ui.editor.presenter import STAND_INS
@@ -135,7 +136,7 @@ def test_a_gan_s_window(window: MainWindow, fakes: Fakes) -> None:
     assert "has no encoder" in preview.posterior.why_not.sentence
     assert preview.prior.controls.isVisible()
     preview.prior.controls.truncation.setValue(10)
-    assert window.workbench.workspace.state.sampling.truncation == 0.5
+    assert window.workbench.workspace.state.truncation == 0.5
     window.dispatch("edit.undo")
     assert preview.prior.controls.truncation.value() == 20
     preview.prior.one.click()
@@ -148,7 +149,7 @@ def test_a_diffusion_model_s_window(window: MainWindow, fakes: Fakes) -> None:
     controls = window.preview.prior.controls
     assert controls.steps.isVisible()
     assert controls.asked["label"].isVisible()
-    window.dispatch("preview.condition", asked="label=b")
+    window.dispatch("denoise.ask", what="label=b")
     assert controls.asked["label"].currentText() == "b"
 
 
@@ -179,4 +180,4 @@ def test_the_slider_can_be_moved_by_keys(window: MainWindow, fakes: Fakes, qtbot
     slider = window.preview.prior.controls.truncation
     slider.setFocus()
     qtbot.keyClick(slider, Qt.Key.Key_Left)
-    assert window.workbench.workspace.state.sampling.truncation == pytest.approx(0.95)
+    assert window.workbench.workspace.state.truncation == pytest.approx(0.95)

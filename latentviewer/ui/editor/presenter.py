@@ -24,6 +24,7 @@ class EditorPresenter:
         self._player.timeout.connect(self._next_frame)
         workbench.workspace.session.changed.connect(self._on_state)
         workbench.workspace.sources_changed.connect(self._on_sources)
+        workbench.workspace.sources_changed.connect(self._offer_noise)
         workbench.paths.film_changed.connect(self._on_film)
         workbench.paths.current_changed.connect(editor.path_tab.set_current)
         workbench.arithmetic.outcome_changed.connect(self._on_outcome)
@@ -91,6 +92,8 @@ class EditorPresenter:
         stands_in = decoder and self._workbench.paths.has_pictures
         self._editor.path_tab.set_caption(STAND_INS if stands_in else decoder)
         self._editor.arithmetic_tab.set_why_not_decoded(decoder)
+
+    def _offer_noise(self) -> None:
         if self._workbench.workspace.state.space is not None:
             self._editor.path_tab.set_noise_offered(not self._workbench.paths.why_no_noise())
 

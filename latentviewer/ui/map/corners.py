@@ -1,4 +1,4 @@
-"""What stands in the right corners of a map: the legend above, the zoom buttons below."""
+"""What stands at a map's edges: the legend and zoom buttons at the right, layers above."""
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QWidget
@@ -19,7 +19,7 @@ class Corners(QObject):
 
     Args:
         left: how much of the map's left edge something else floats over.
-        layers: what stands between that and the legend, or None.
+        layers: what stands at the upper edge between that and the legend, or None.
 
     Attributes:
         zoom: the zoom buttons. legend: the one that stands here, or None.
@@ -72,11 +72,10 @@ class Corners(QObject):
         self._view.set_covered(self._left, covered, self._place_layers(covered))
 
     def _place_layers(self, covered: int) -> int:
-        """In the middle of what is free above; returns how much of the upper edge it covers."""
-        layers = self._layers
+        """How much of the upper edge they cover then."""
+        layers, left = self._layers, self._left + EDGE_PX
         if layers is None:
             return 0
-        left = self._left + EDGE_PX
         room = self._panel.width() - left - covered - 2 * EDGE_PX
         layers.set_room(room)
         layers.move(round(left + max(room - layers.width(), 0) / 2), EDGE_PX)

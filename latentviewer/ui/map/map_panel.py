@@ -47,13 +47,14 @@ class MapPanel(QWidget):
             group.addButton(button)
             self._tools[name] = button
         self._tools["move"].setChecked(True)
+        self.layers = LayerStrip(dispatch, self)
         self._tool_strip.adjustSize()
         self._tool_strip.move(EDGE_PX, EDGE_PX)
-        self.layers = LayerStrip(dispatch, self)
-        left = self._tool_strip.width() + EDGE_PX
-        self._corners = Corners(self, self.view, dispatch, left, self.layers)
-        self.layers.resized.connect(self._corners.place)
+        self._corners = Corners(
+            self, self.view, dispatch, self._tool_strip.width() + EDGE_PX, self.layers
+        )
         self._corners.take(self.legend)
+        self.layers.resized.connect(self._corners.place)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from latentviewer.app.abilities import abilities
 from latentviewer.app.preview import Answer
 from latentviewer.app.previews import Details
+from latentviewer.app.sampling import settings_of
 from latentviewer.app.state import SessionState, Target
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.dimension_names import dimension_names
@@ -92,8 +93,8 @@ class PreviewPresenter:
         self._panel.clear()
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
-        if new.sampling != old.sampling:
-            self._panel.prior.set_settings(new.sampling)
+        if settings_of(new) != settings_of(old):
+            self._panel.prior.set_settings(settings_of(new))
         if new.pinned is not old.pinned:
             # A new one says so with its answer; the mark must not blink while a bar is dragged.
             if new.pinned is None:
@@ -143,7 +144,7 @@ class PreviewPresenter:
         self._panel.set_missing_data(name, DOWNLOAD_SIZES.get(name or ""))
         self._panel.set_abilities(abilities(workspace))
         self._panel.prior.set_conditions(self._workbench.sampling.conditions)
-        self._panel.prior.set_settings(workspace.state.sampling)
+        self._panel.prior.set_settings(self._workbench.sampling.settings)
         model = workspace.model
         questions: dict[str, int] = {}
         if model is not None and isinstance(model, Classifier):

@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from latentviewer.app.state import SamplingSettings
+from latentviewer.app.sampling import SamplingSettings
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.preview.why_not import WhyNot
@@ -24,13 +24,11 @@ class PriorSection(QWidget):
         self.controls.truncation_changed.connect(
             lambda value: dispatch("preview.truncation", value=value)
         )
-        self.controls.steps_changed.connect(lambda count: dispatch("preview.steps", count=count))
+        self.controls.steps_changed.connect(lambda count: dispatch("denoise.steps", count=count))
         self.controls.guidance_changed.connect(
-            lambda value: dispatch("preview.guidance", value=value)
+            lambda value: dispatch("denoise.guidance", value=value)
         )
-        self.controls.asked_changed.connect(
-            lambda asked: dispatch("preview.condition", asked=asked)
-        )
+        self.controls.asked_changed.connect(lambda asked: dispatch("denoise.ask", what=asked))
         self.many = QPushButton("New space…")
         self.many.setAccessibleName("Sample a space from the prior")
         self.many.setToolTip("Sample a space from the prior")

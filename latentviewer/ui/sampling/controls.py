@@ -16,8 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from latentviewer.app.sampling_settings import GUIDANCE_RANGE, STEPS_RANGE, TRUNCATION_RANGE
-from latentviewer.app.state import SamplingSettings
+from latentviewer.app.sampling import SamplingSettings
+from latentviewer.app.state import GUIDANCE, STEPS, TRUNCATION
 from latentviewer.ui.wheel import guard_wheel
 
 _STEPS_PER_UNIT = 20
@@ -43,7 +43,7 @@ class SamplingControls(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        low, high = (round(end * _STEPS_PER_UNIT) for end in TRUNCATION_RANGE)
+        low, high = (round(end * _STEPS_PER_UNIT) for end in TRUNCATION)
         self.truncation = QSlider(Qt.Orientation.Horizontal)
         self.truncation.setRange(low, high)
         self.truncation.setPageStep(4)
@@ -60,11 +60,11 @@ class SamplingControls(QWidget):
             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         )
         self.steps = QSpinBox()
-        self.steps.setRange(*STEPS_RANGE)
+        self.steps.setRange(*STEPS)
         self.steps.setAccessibleName("Denoising steps")
         self.steps.setToolTip("More steps follow the way from noise to data more closely")
         self.guidance = QDoubleSpinBox()
-        self.guidance.setRange(*GUIDANCE_RANGE)
+        self.guidance.setRange(*GUIDANCE)
         self.guidance.setSingleStep(0.5)
         self.guidance.setDecimals(1)
         self.guidance.setAccessibleName("Guidance")

@@ -5,8 +5,7 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
-from latentviewer.app.sampling import MOST_SAMPLES
-from latentviewer.app.state import SamplingSettings
+from latentviewer.app.sampling import MOST_SAMPLES, SamplingSettings
 from latentviewer.ui.sampling.asking import buttons, sentence
 from latentviewer.ui.sampling.controls import Conditions, SamplingControls
 from latentviewer.ui.wheel import guard_wheel
