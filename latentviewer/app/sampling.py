@@ -198,9 +198,6 @@ class Sampling:
             start = model.sample if diffusion is None else diffusion.noise
             self._workspace.call(lambda: start(1, seed)[0] * scale, show)
             return
-        if self._workspace.space.holds_noise:
-            self._workspace.call(lambda: model.noise(1, seed)[0] * scale, show)
-            return
         if self._drawing is not None:
             self._drawing.cancel()
         epoch = self._workspace.epoch
