@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from latentviewer.kernels.reference import NumpyRasteriser
@@ -87,11 +88,14 @@ def test_many_layers_or_little_room_make_a_slider(
 def test_the_strip_stands_between_tools_and_legend(
     qtbot: QtBot, dispatch: Callable[..., None]
 ) -> None:
-    panel = MapPanel(NumpyRasteriser(), dispatch, DARK)
-    qtbot.addWidget(panel)
+    # A window of its own would be taken apart by the garbage collector, in any order.
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(1000, 700)
+    panel = MapPanel(NumpyRasteriser(), dispatch, DARK, window)
     panel.view.animations_enabled = False
     panel.resize(900, 600)
-    panel.show()
+    window.show()
     points = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     panel.view.set_points(points)
     panel.legend.set_categories(("a",), np.array([50]), np.zeros((1, 3), np.uint8), frozenset())
