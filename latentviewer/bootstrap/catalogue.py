@@ -26,6 +26,14 @@ _SAMPLES = (
         "test-latents.arrow",
     ),
     (
+        "mnist-ae",
+        "MNIST, autoencoder",
+        "The same digits by a plain autoencoder: 16 dimensions without a prior, and with holes.",
+        "image autoencoder",
+        "mnist:test",
+        "test-latents.arrow",
+    ),
+    (
         "digits-vae",
         "Small digits",
         "1,797 handwritten digits of 8 × 8 pixels. Small, quick, and always complete.",

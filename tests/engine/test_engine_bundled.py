@@ -168,6 +168,15 @@ def test_the_faces_models_do_what_their_cards_say() -> None:
     assert found["agreement"] == pytest.approx(vae.card.figures["test_agreement"], abs=0.05)
 
 
+def test_the_autoencoder_s_card_promises_what_was_asked(mnist_folder: Path) -> None:
+    model = open_model(models_folder() / "mnist-ae")
+    assert model.card.latent_dim == 16
+    assert model.card.figures["test_mse"] <= 0.006
+    images = idx_images(mnist_folder / "t10k-images-idx3-ubyte.gz")[::20].astype(np.float32) / 255
+    error = np.square(model.decode(model.encode(images).mean) - images).mean()
+    assert error == pytest.approx(model.card.figures["test_mse"], rel=0.1)
+
+
 def test_all_bundled_weights_together_are_small() -> None:
     sizes = [p.stat().st_size for p in models_folder().glob("*/model.safetensors")]
     assert sum(sizes) <= 40_000_000
