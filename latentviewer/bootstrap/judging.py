@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from latentviewer.bootstrap.catalogue import open_data, open_model
 from latentviewer.bundled import models_folder
 from latentviewer.domain.first_samples import first_samples
+from latentviewer.domain.stepping import to_the_end
 
 if TYPE_CHECKING:
     from latentviewer.domain.ports import DataSet, Model
-
-T = TypeVar("T")
 
 
 def bundled_models() -> tuple[str, ...]:
@@ -38,7 +37,7 @@ def generation(name: str, classifier: str, data: str, count: int) -> dict[str, A
     from latentviewer.engine.measuring.generation import measuring_generation
 
     judge = open_model(classifier)
-    return _to_the_end(measuring_generation(open_model(name), judge, open_data(data), count=count))
+    return to_the_end(measuring_generation(open_model(name), judge, open_data(data), count=count))
 
 
 def agreement(name: str, classifier: str, data: str, limit: int) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def agreement(name: str, classifier: str, data: str, limit: int) -> dict[str, An
     from latentviewer.engine.measuring.agreement import measuring_agreement
 
     judge: Any = open_model(classifier)
-    return _to_the_end(measuring_agreement(open_model(name), judge, _data(data, limit)))
+    return to_the_end(measuring_agreement(open_model(name), judge, _data(data, limit)))
 
 
 def anomaly(name: str, data: str, anomalies: str, limit: int | None) -> dict[str, Any]:
@@ -54,7 +53,7 @@ def anomaly(name: str, data: str, anomalies: str, limit: int | None) -> dict[str
     from latentviewer.engine.measuring.anomaly import measuring_anomaly
 
     both = _data(data, limit), _data(anomalies, limit)
-    return _to_the_end(measuring_anomaly(open_model(name), *both))
+    return to_the_end(measuring_anomaly(open_model(name), *both))
 
 
 def asked(name: str, classifier: str, condition: str, per_class: int) -> dict[str, Any]:
@@ -63,7 +62,7 @@ def asked(name: str, classifier: str, condition: str, per_class: int) -> dict[st
 
     model: Any = open_model(name)
     judge: Any = open_model(classifier)
-    return _to_the_end(measuring_asked(model, judge, condition, per_class=per_class))
+    return to_the_end(measuring_asked(model, judge, condition, per_class=per_class))
 
 
 def disentanglement(name: str, data: str, factors: Sequence[str], limit: int) -> dict[str, Any]:
@@ -71,20 +70,9 @@ def disentanglement(name: str, data: str, factors: Sequence[str], limit: int) ->
     from latentviewer.engine.measuring.disentangled import measuring_disentanglement
 
     model: Model = open_model(name)
-    return _to_the_end(
-        measuring_disentanglement(model, open_data(data), list(factors), limit=limit)
-    )
+    return to_the_end(measuring_disentanglement(model, open_data(data), list(factors), limit=limit))
 
 
 def _data(name: str, limit: int | None) -> DataSet:
     data = open_data(name)
     return data if limit is None else first_samples(data, limit)
-
-
-def _to_the_end(steps: Generator[float, None, T]) -> T:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result

@@ -14,6 +14,7 @@ from latentviewer.bundled import models_folder
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability
 from latentviewer.domain.space import NOTES
+from latentviewer.domain.stepping import passed_on
 from latentviewer.jobs.progress import Progress
 
 if TYPE_CHECKING:
@@ -119,13 +120,7 @@ def reference_of(model: Model) -> str:
 
 def _with_progress(steps: Generator[Any, None, T]) -> Generator[Progress, None, T]:
     """The engine's own reports as the lanes' progress."""
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        yield Progress(step.fraction, step.text, step)
+    return passed_on(steps, lambda step: Progress(step.fraction, step.text, step))
 
 
 def recipes() -> tuple[str, ...]:

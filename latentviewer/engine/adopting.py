@@ -11,11 +11,11 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
+from latentviewer.engine.adapters.torch_model import pooled
 from latentviewer.engine.adapters.torchvision_classifier import (
     AUXILIARY,
     FAMILY,
     TorchvisionConfig,
-    pooled,
     untrained,
 )
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from latentviewer import __version__
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import FIRST, FirstSamples
+from latentviewer.domain.health import reconstruction_error
 from latentviewer.domain.ports import Capability, DataSet, Layered, Model, ModelCard
 from latentviewer.domain.space import Latents, Provenance, Space
 from latentviewer.domain.table import Column, Numbers
@@ -92,8 +93,7 @@ def encode_data(
             std[part] = posterior.std
             kl[part] = kl_of(posterior)
         if recon_error is not None:
-            difference = model.decode(posterior.mean) - images
-            recon_error[part] = np.square(difference).mean(axis=(1, 2, 3), dtype=np.float64)
+            recon_error[part] = reconstruction_error(images, model.decode(posterior.mean))
         yield EncodingProgress(part.stop, n)
     return Encoding(mean, std, recon_error, kl)
 

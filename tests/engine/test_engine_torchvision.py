@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.ports import Classifier, ImageShape, Layered
-from latentviewer.engine.adapters.torchvision_classifier import pooled, untrained
+from latentviewer.engine.adapters.torch_model import pooled
+from latentviewer.engine.adapters.torchvision_classifier import untrained
 from latentviewer.engine.adopting import adopt_torchvision
 from latentviewer.engine.loading import open_model
 from latentviewer.torchvision_operators import declare_missing_operators

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, Images, Posterior
 from latentviewer.domain.space import Latents
-from latentviewer.engine.adapters.torch_model import TorchModel
+from latentviewer.engine.adapters.torch_model import TorchModel, pooled
 from latentviewer.engine.networks.attributes import Attribute
 from latentviewer.engine.networks.classifying import ClassifierConfig
 
@@ -60,11 +59,7 @@ class ConvClassifier(TorchModel):
             names = " or ".join(self.layers)
             raise UserError(f"{self._card.name} has no layer “{layer}”; choose {names}.")
 
-        def pooled(batch: Tensor) -> tuple[Tensor]:
-            out: Tensor = self._net.features(batch, layer)
-            return (out.mean(dim=(2, 3)) if out.ndim == 4 else out,)
-
-        return self._of_images(images, pooled)[0]
+        return self._of_images(images, lambda x: (pooled(self._net.features(x, layer)),))[0]
 
     def probabilities(self, images: Images) -> Mapping[str, NDArray[np.float32]]:
         """(b, h, w, c) float32 in 0..1 to each question's (b, classes), rows sum to 1.

@@ -133,3 +133,10 @@ class TorchModel:
 def pictures(planes: Tensor) -> Tensor:
     """(b, c, h, w) to (b, h, w, c)."""
     return planes.permute(0, 2, 3, 1)
+
+
+def pooled(features: Tensor) -> Tensor:
+    """One vector for each image, (b, d), of what a layer gives."""
+    if features.ndim == 4:
+        return features.mean(dim=(2, 3))
+    return features.mean(dim=1) if features.ndim == 3 else features

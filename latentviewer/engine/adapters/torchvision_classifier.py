@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, Images, ImageShape, ModelCard, Posterior
 from latentviewer.domain.space import Latents
-from latentviewer.engine.adapters.torch_model import TorchModel
+from latentviewer.engine.adapters.torch_model import TorchModel, pooled
 from latentviewer.engine.networks.config import check_count, fields_of
 from latentviewer.torchvision_operators import declare_missing_operators
 
@@ -185,10 +185,3 @@ class TorchvisionClassifier(TorchModel):
 
     def _scaled(self, images: Tensor) -> Tensor:
         return (images - self._mean) / self._std
-
-
-def pooled(features: Tensor) -> Tensor:
-    """One vector for each image, (b, d), of what a layer gives."""
-    if features.ndim == 4:
-        return features.mean(dim=(2, 3))
-    return features.mean(dim=1) if features.ndim == 3 else features

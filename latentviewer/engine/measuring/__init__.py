@@ -1,10 +1,11 @@
 """What is measured of a model on a data set, by what the model can do."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, DataSet, Model
+from latentviewer.domain.stepping import passed_on, to_the_end
 from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 from latentviewer.engine.adapters.conv_diffusion import ConvDiffusion
 from latentviewer.engine.adapters.gaussian_mixture import GaussianMixtureModel
@@ -43,13 +44,7 @@ def measuring(
     seen = "observations" if Capability.OBSERVE in model.card.capabilities else "images"
     figures: dict[str, Any] = {seen: len(data)}
     for number, part in enumerate(parts):
-        while True:
-            try:
-                done = next(part)
-            except StopIteration as stop:
-                figures |= stop.value
-                break
-            yield (number + done) / len(parts)
+        figures |= yield from passed_on(part, _share_of(number, len(parts)))
     return figures
 
 
@@ -57,13 +52,7 @@ def measure(
     model: Model, data: DataSet, seed: int = 0, judge: ConvClassifier | None = None
 ) -> dict[str, Any]:
     """`measuring` to its end."""
-    steps = measuring(model, data, seed, judge)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            figures: dict[str, Any] = stop.value
-            return figures
+    return to_the_end(measuring(model, data, seed, judge))
 
 
 def _parts(model: Model, data: DataSet, seed: int, judge: ConvClassifier | None) -> list[Measuring]:
@@ -86,6 +75,11 @@ def _parts(model: Model, data: DataSet, seed: int, judge: ConvClassifier | None)
     return parts
 
 
+def _share_of(number: int, count: int) -> Callable[[float], float]:
+    """From the fraction done of one part to that of all, which are alike."""
+    return lambda done: (number + done) / count
+
+
 def _agreed(model: Model, judge: ConvClassifier, data: DataSet) -> Measuring:
     found = yield from measuring_agreement(model, judge, data)
     return {"agreement": found["agreement"], "agreement_by_question": found["by_question"]}
@@ -105,12 +99,7 @@ def _asked(model: ConvDiffusion, judge: ConvClassifier, seed: int) -> Measuring:
     shares: dict[str, float] = {}
     for number, name in enumerate(conditions):
         asking = measuring_asked(model, judge, name, per_class=each, seed=seed)
-        while True:
-            try:
-                done = next(asking)
-            except StopIteration as stop:
-                shares[name] = stop.value["as_asked"]
-                break
-            yield (number + done) / len(conditions)
+        found = yield from passed_on(asking, _share_of(number, len(conditions)))
+        shares[name] = found["as_asked"]
     rounded = {name: round(share, 4) for name, share in shares.items()}
     return {"as_asked": sum(shares.values()) / len(shares), "as_asked_by_condition": rounded}

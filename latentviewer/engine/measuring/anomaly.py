@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.health import reconstruction_error
 from latentviewer.domain.measures.ranking import auroc
 from latentviewer.domain.ports import Capability, DataSet, Model
 from latentviewer.engine.batches import unit_images
-from latentviewer.engine.measuring.reconstruction import squared_error
 from latentviewer.engine.measuring.requirements import (
     need_capabilities,
     need_images,
@@ -41,7 +41,7 @@ def measuring_anomaly(
     for source in (data, anomalies):
         parts = []
         for rows, images in unit_images(source, batch):
-            parts.append(squared_error(images, model.decode(model.encode(images).mean)))
+            parts.append(reconstruction_error(images, model.decode(model.encode(images).mean)))
             yield (done + int(rows[-1]) + 1) / total
         done += len(source)
         errors.append(np.concatenate(parts))

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.health import active_units
 from latentviewer.domain.ports import DataSet, Images, ModelCard, Posterior
 from latentviewer.domain.space import Latents
 from latentviewer.engine.batches import unit_images
-
-_ACTIVE_VARIANCE = 0.01
 
 
 @runtime_checkable
@@ -84,13 +83,12 @@ def measuring_bound(
             nats = likelihood_nats(images, logits, model.pixel_std)
             reconstruction += float(nats.sum(dtype=np.float64)) / samples
         yield (int(rows[-1]) + 1) / len(data)
-    variance = np.concatenate(means).var(axis=0, dtype=np.float64)
     reconstruction, kl = reconstruction / len(data), kl / len(data)
     figures = Nelbo(
         nelbo=reconstruction + kl,
         reconstruction=reconstruction,
         kl=kl,
-        active_units=int((variance > _ACTIVE_VARIANCE).sum()),
+        active_units=int(active_units(np.concatenate(means)).sum()),
         images=len(data),
         samples=samples,
         seed=seed,

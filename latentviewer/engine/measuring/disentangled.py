@@ -14,6 +14,7 @@ from latentviewer.domain.measures.disentanglement import (
     separated_attribute_predictability,
 )
 from latentviewer.domain.ports import Capability, DataSet, Model
+from latentviewer.domain.stepping import passed_on
 from latentviewer.domain.table import Categories, Column, Numbers
 from latentviewer.engine.batches import drawn_rows, unit_images
 from latentviewer.engine.measuring.importances import LEAST_SAMPLES, finding_importances
@@ -78,13 +79,9 @@ def measuring_disentanglement(
             "train it again."
         )
     forests = finding_importances(codes, values, seed)
-    while True:
-        try:
-            done = next(forests)
-        except StopIteration as stop:
-            found = stop.value
-            break
-        yield _ENCODING_SHARE + (1.0 - _ENCODING_SHARE) * done
+    found = yield from passed_on(
+        forests, lambda done: _ENCODING_SHARE + (1.0 - _ENCODING_SHARE) * done
+    )
     return {
         "mig": mutual_information_gap(codes, values),
         "sap": separated_attribute_predictability(codes, values, [o for _, o in columns]),

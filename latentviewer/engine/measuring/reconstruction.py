@@ -6,14 +6,9 @@ from typing import Any
 import numpy as np
 
 from latentviewer.domain.errors import UserError
-from latentviewer.domain.ports import DataSet, Images, Model
+from latentviewer.domain.health import reconstruction_error
+from latentviewer.domain.ports import DataSet, Model
 from latentviewer.engine.batches import unit_images
-
-
-def squared_error(images: Images, decoded: Images) -> Images:
-    """Mean squared error of each image over its values in 0..1, (b,)."""
-    error: Images = np.square(decoded - images).mean(axis=(1, 2, 3), dtype=np.float64)
-    return error
 
 
 def measuring_reconstruction(
@@ -31,7 +26,7 @@ def measuring_reconstruction(
         raise UserError(f"{data.name} holds no samples, so nothing can be measured on it.")
     errors = []
     for rows, images in unit_images(data, batch):
-        errors.append(squared_error(images, model.decode(model.encode(images).mean)))
+        errors.append(reconstruction_error(images, model.decode(model.encode(images).mean)))
         yield (int(rows[-1]) + 1) / len(data)
     error = np.concatenate(errors)
     psnr = -10.0 * np.log10(np.maximum(error, 1e-12))

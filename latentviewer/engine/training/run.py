@@ -10,6 +10,7 @@ from safetensors.torch import save
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataSet, ModelCard
+from latentviewer.domain.stepping import passed_on
 from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 from latentviewer.engine.devices import training_precision
 from latentviewer.engine.loading import model_card, open_model
@@ -80,29 +81,26 @@ def train(
         checkpoint.unlink(missing_ok=True)
     fitting = _fitting(recipe, data, out, device, watched)
     last = TrainingProgress(0, recipe.epochs, 0.0, "", None, None)
-    while True:
-        try:
-            last = next(fitting)
-        except StopIteration as stop:
-            trained: TrainedWeights = stop.value
-            break
-        yield replace(last, fraction=last.fraction * _FITTING_SHARE)
 
+    def fitted(report: TrainingProgress) -> TrainingProgress:
+        nonlocal last
+        last = report
+        return replace(report, fraction=report.fraction * _FITTING_SHARE)
+
+    trained = yield from passed_on(fitting, fitted)
     weights = {k: v.contiguous() for k, v in trained.net.state_dict().items()}
     write_atomically(out / WEIGHTS_NAME, save(weights, {"format": "pt"}))
     config = _config(recipe, data.name, trained)
     write_json_atomically(out / CONFIG_NAME, config)
     if test_data is not None:
-        steps = measuring(open_model(out, device), test_data, _TEST_SEED, judge)
-        while True:
-            try:
-                done = next(steps)
-            except StopIteration as stop:
-                figures: dict[str, Any] = stop.value
-                break
+        text = f"Measuring on {test_data.name}"
+
+        def measured(done: float) -> TrainingProgress:
             fraction = _FITTING_SHARE + (1 - _FITTING_SHARE) * done
-            text = f"Measuring on {test_data.name}"
-            yield replace(last, fraction=fraction, text=text, latents=None)
+            return replace(last, fraction=fraction, text=text, latents=None)
+
+        steps = measuring(open_model(out, device), test_data, _TEST_SEED, judge)
+        figures = yield from passed_on(steps, measured)
         config["figures"] |= {"test_data": test_data.name} | card_figures(figures)
         write_json_atomically(out / CONFIG_NAME, config)
     card = model_card(out)

@@ -1,0 +1,36 @@
+"""Long work passed on or run to its end."""
+
+from collections.abc import Generator
+
+import pytest
+
+from latentviewer.domain.stepping import passed_on, to_the_end
+
+
+def halves(parts: int) -> Generator[float, None, str]:
+    for part in range(parts):
+        yield part / 2
+    return "done"
+
+
+def test_reports_are_changed_and_the_result_is_not() -> None:
+    steps = passed_on(halves(3), lambda done: f"{done:g}")
+    heard = []
+    with pytest.raises(StopIteration) as stop:
+        while True:
+            heard.append(next(steps))
+    assert heard == ["0", "0.5", "1"]
+    assert stop.value.value == "done"
+
+
+def test_the_end_is_reached_without_listening() -> None:
+    assert to_the_end(halves(3)) == to_the_end(halves(0)) == "done"
+
+
+def test_a_fault_comes_through() -> None:
+    def broken() -> Generator[float, None, None]:
+        yield 0.5
+        raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        to_the_end(passed_on(broken(), abs))
