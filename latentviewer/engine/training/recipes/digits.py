@@ -26,7 +26,6 @@ DIGITS_VAE = Recipe(
         ),
         kl_warmup=0.8,
     ),
-    seed=0,
     epochs=240,
     batch=32,
     holdout=150,

@@ -54,17 +54,11 @@ FACES_VAE = Recipe(
         ),
         kl_warmup=0.1,
     ),
-    seed=0,
     epochs=24,
-    batch=128,
     holdout=2000,
     patience=6,
     learning_rate=2e-3,
-    warmup=0.05,
-    weight_decay=1e-3,
-    averaging=0.999,
     clip=1000.0,
-    reduced_precision=True,
 )
 
 FACES_AE = Recipe(
@@ -85,17 +79,11 @@ FACES_AE = Recipe(
         ),
         latent_decay=1e-2,
     ),
-    seed=0,
     epochs=16,
-    batch=128,
     holdout=2000,
     patience=6,
     learning_rate=2e-3,
-    warmup=0.05,
-    weight_decay=1e-3,
-    averaging=0.999,
     clip=1000.0,
-    reduced_precision=True,
 )
 
 FACES_CLASSIFIER = Recipe(
@@ -116,17 +104,12 @@ FACES_CLASSIFIER = Recipe(
         softened=0.5,
         smoothing=0.0,
     ),
-    seed=0,
     epochs=12,
-    batch=128,
     holdout=2000,
     patience=4,
     learning_rate=2e-3,
-    warmup=0.05,
     weight_decay=1e-2,
-    averaging=0.999,
     clip=10.0,
-    reduced_precision=True,
 )
 
 FACES_GAN = Recipe(
@@ -154,7 +137,6 @@ FACES_GAN = Recipe(
         r1_share=0.125,
         discriminator_rate=1.0,
     ),
-    seed=0,
     epochs=14,
     batch=64,
     holdout=1000,
@@ -162,9 +144,7 @@ FACES_GAN = Recipe(
     learning_rate=5e-4,
     warmup=0.02,
     weight_decay=0.0,
-    averaging=0.999,
     clip=1e6,
-    reduced_precision=True,
 )
 
 FACES_LDM = Recipe(
@@ -188,15 +168,9 @@ FACES_LDM = Recipe(
         autoencoder_share=0.375,
         beta=0.1,
     ),
-    seed=0,
     epochs=24,
-    batch=128,
     holdout=2000,
     patience=24,
     learning_rate=2e-3,
-    warmup=0.05,
-    weight_decay=1e-3,
-    averaging=0.999,
     clip=10.0,
-    reduced_precision=True,
 )

@@ -13,6 +13,17 @@ from latentviewer.engine.training.recipes.recipe import Recipe
 
 _DIGIT = Attribute("label", tuple("0123456789"), "label")
 
+_NETWORK = ConvConfig(
+    height=28,
+    width=28,
+    channels=1,
+    latent_dim=16,
+    widths=(24, 48),
+    blocks=(1, 1),
+    bottleneck_channels=16,
+    hidden=256,
+)
+
 MNIST_VAE = Recipe(
     name="mnist-vae",
     title="A convolutional VAE of handwritten digits, 28 x 28, with 16 latents",
@@ -20,31 +31,17 @@ MNIST_VAE = Recipe(
     test_data="mnist:test",
     objective=VaeObjective(
         ConvVaeConfig(
-            ConvConfig(
-                height=28,
-                width=28,
-                channels=1,
-                latent_dim=16,
-                widths=(24, 48),
-                blocks=(1, 1),
-                bottleneck_channels=16,
-                hidden=256,
-            ),
+            _NETWORK,
             pixel_std=None,
         ),
         kl_warmup=0.0,
     ),
-    seed=0,
     epochs=50,
-    batch=128,
     holdout=5000,
     patience=6,
     learning_rate=3e-3,
     warmup=0.1,
-    weight_decay=1e-3,
-    averaging=0.999,
     clip=100.0,
-    reduced_precision=True,
 )
 
 MNIST_AE = Recipe(
@@ -53,29 +50,15 @@ MNIST_AE = Recipe(
     data="mnist:train",
     test_data="mnist:test",
     objective=AutoencoderObjective(
-        ConvConfig(
-            height=28,
-            width=28,
-            channels=1,
-            latent_dim=16,
-            widths=(24, 48),
-            blocks=(1, 1),
-            bottleneck_channels=16,
-            hidden=256,
-        ),
+        _NETWORK,
         latent_decay=1e-2,
     ),
-    seed=0,
     epochs=24,
-    batch=128,
     holdout=5000,
     patience=6,
     learning_rate=3e-3,
     warmup=0.1,
-    weight_decay=1e-3,
-    averaging=0.999,
     clip=100.0,
-    reduced_precision=True,
 )
 
 MNIST_CLASSIFIER = Recipe(
@@ -96,17 +79,13 @@ MNIST_CLASSIFIER = Recipe(
         softened=0.25,
         smoothing=0.05,
     ),
-    seed=0,
     epochs=10,
-    batch=128,
     holdout=5000,
     patience=4,
     learning_rate=2e-3,
     warmup=0.1,
     weight_decay=2e-2,
-    averaging=0.999,
     clip=10.0,
-    reduced_precision=True,
 )
 
 MNIST_LDM = Recipe(
@@ -130,15 +109,9 @@ MNIST_LDM = Recipe(
         autoencoder_share=0.25,
         beta=0.1,
     ),
-    seed=0,
     epochs=24,
-    batch=128,
     holdout=5000,
     patience=24,
     learning_rate=2e-3,
-    warmup=0.05,
-    weight_decay=1e-3,
-    averaging=0.999,
     clip=10.0,
-    reduced_precision=True,
 )

@@ -21,16 +21,16 @@ class Recipe:
         title: one line for the model card.
         data, test_data: data sets by name; the second is used for figures only.
         objective: what is minimised, with the network.
-        seed: of the first weights, the split, the order of the images and the noise.
         epochs: passes over the training images, at most.
-        batch: images per step.
         holdout: images kept out of training to decide when to stop.
         patience: epochs without a better validation loss after which training stops.
         learning_rate: the peak; reached after `warmup` of all steps, then cosine to zero.
+        clip: largest norm of a gradient.
+        batch: images per step.
+        seed: of the first weights, the split, the order of the images and the noise.
         warmup: fraction of all steps.
         weight_decay: of AdamW (Loshchilov and Hutter, 2019).
         averaging: decay of the running average of the weights; the average is what is kept.
-        clip: largest norm of a gradient.
         reduced_precision: compute the layers in bfloat16 where that is faster; too coarse for
             models with only a few nats of KL.
     """
@@ -40,17 +40,17 @@ class Recipe:
     data: str
     test_data: str
     objective: Objective
-    seed: int
     epochs: int
-    batch: int
     holdout: int
     patience: int
     learning_rate: float
-    warmup: float
-    weight_decay: float
-    averaging: float
     clip: float
-    reduced_precision: bool
+    batch: int = 128
+    seed: int = 0
+    warmup: float = 0.05
+    weight_decay: float = 1e-3
+    averaging: float = 0.999
+    reduced_precision: bool = True
 
     @property
     def family(self) -> str:
