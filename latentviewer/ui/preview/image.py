@@ -13,6 +13,7 @@ DIFFERENCE_RANGE = 0.5
 
 _SMALL_SIDE_PX = 64
 _ENLARGED_SIDE_PX = 128
+_STRIP = 16
 _LEVELS = 255
 _MEAN_OF_3 = np.full(3, 1 / 3, np.float32)
 
@@ -107,14 +108,35 @@ def _enlarged(pixels: Pixels) -> NDArray[np.float32]:
     factor = _ENLARGED_SIDE_PX // max(height, width)
     if max(height, width) > _SMALL_SIDE_PX or factor < 2:
         return values
-    rows, columns = _cubic(height, factor), _cubic(width, factor)
-    if channels == 1:
-        return np.asarray(rows @ values[:, :, 0] @ columns.T, np.float32)[:, :, None]
-    planes = np.asarray(rows @ values.transpose(2, 0, 1) @ columns.T, np.float32)
-    return planes.transpose(1, 2, 0)
+    tall = np.empty((height * factor, width * channels), np.float32)
+    flat = values.reshape(height, width * channels)
+    for taken, made, weights in _strips(height, factor):
+        np.matmul(weights, flat[taken], out=tall[made])
+    by_channel = tall.reshape(height * factor, width, channels).transpose(0, 2, 1)
+    flat = by_channel.reshape(height * factor * channels, width)
+    whole = np.empty((height * factor * channels, width * factor), np.float32)
+    for taken, made, weights in _strips(width, factor):
+        np.matmul(flat[:, taken], weights.T, out=whole[:, made])
+    return whole.reshape(height * factor, channels, width * factor).transpose(0, 2, 1)
 
 
 @lru_cache(maxsize=16)
+def _strips(size: int, factor: int) -> tuple[tuple[slice, slice, NDArray[np.float32]], ...]:
+    """Which pixels are taken, which are made of them, and the weights between.
+
+    A pixel depends on four; the whole matrix is mostly zeros. Products as small as these the
+    linear algebra also keeps to one thread: waking another takes far longer than the product.
+    """
+    matrix = _cubic(size, factor)
+    strips = []
+    for first in range(0, size, _STRIP):
+        last = min(first + _STRIP, size)
+        taken = slice(max(first - 2, 0), min(last + 2, size))
+        made = slice(first * factor, last * factor)
+        strips.append((taken, made, np.ascontiguousarray(matrix[made, taken])))
+    return tuple(strips)
+
+
 def _cubic(size: int, factor: int) -> NDArray[np.float32]:
     """(size * factor, size): cubic convolution, edges repeated (Keys 1981, a = -0.5)."""
     places = (np.arange(size * factor) + 0.5) / factor - 0.5

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 from PySide6.QtGui import QColor, QImage
 
 from latentviewer.ui.preview.image import (
@@ -98,6 +99,22 @@ def test_enlarging_keeps_proportions_means_and_edges() -> None:
     assert colour(image, 61, 60)[0] > 247
     flat = to_image(np.full((28, 28, 3), 0.5, np.float32), enlarge=True)
     assert {colour(flat, x, x) for x in (0, 40, 111)} == {(128, 128, 128)}
+
+
+@pytest.mark.parametrize("shape", [(64, 40, 3), (33, 64, 1)])
+def test_enlarging_is_cubic_convolution(shape: tuple[int, int, int]) -> None:
+    """Pillow's bicubic filter is Keys' with a = -0.5 too; at edges it weighs otherwise."""
+    values = np.random.default_rng(0).random(shape, np.float32)
+    enlarged = to_image(values, enlarge=True)
+    factor = 128 // max(shape)
+    width, height = shape[1] * factor, shape[0] * factor
+    assert (enlarged.width(), enlarged.height()) == (width, height)
+    planes = [Image.fromarray(values[:, :, channel]) for channel in range(shape[2])]
+    wanted = [np.array(plane.resize((width, height), Image.Resampling.BICUBIC)) for plane in planes]
+    for x, y in np.random.default_rng(1).integers(8, min(width, height) - 8, (200, 2)):
+        expected = [round(255 * float(np.clip(plane[y, x], 0, 1))) for plane in wanted]
+        shown = colour(enlarged, int(x), int(y))[: shape[2]]
+        np.testing.assert_allclose(shown, expected, atol=1)
 
 
 def test_large_pictures_are_not_enlarged() -> None:
