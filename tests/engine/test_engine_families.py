@@ -23,7 +23,7 @@ from latentviewer.domain.ports import (
 )
 from latentviewer.engine.loading import model_card, open_model
 from latentviewer.engine.measuring import measure
-from latentviewer.engine.networks.adversarial import GanConfig
+from latentviewer.engine.networks.adversarial import GanConfig, GanNet
 from latentviewer.engine.networks.attributes import Attribute
 from latentviewer.engine.networks.classifying import ClassifierConfig
 from latentviewer.engine.networks.convolutional import ConvConfig
@@ -33,6 +33,7 @@ from latentviewer.engine.training.objectives.autoencoder import AutoencoderObjec
 from latentviewer.engine.training.objectives.classifier import ClassifierObjective
 from latentviewer.engine.training.objectives.diffusion import DiffusionObjective
 from latentviewer.engine.training.objectives.gan import GanObjective
+from latentviewer.engine.training.recipes import recipe_named
 from latentviewer.engine.training.recipes.recipe import Recipe
 from latentviewer.engine.training.run import train
 from latentviewer.engine.training.trainer import TrainingProgress, fit, learning_rate
@@ -50,7 +51,10 @@ OBJECTIVES: dict[str, Objective] = {
         ClassifierConfig(8, 8, 1, (4, 4), (0, 1), 6, (LABEL,)), softened=0.5, smoothing=0.1
     ),
     "gan": GanObjective(
-        GanConfig(NETWORK, (4, 4), (0, 0), 8), r1=1.0, r1_share=0.25, discriminator_rate=1.0
+        GanConfig(NETWORK, (4, 4), (0, 0), 8),
+        penalty=1.0,
+        penalty_share=0.25,
+        discriminator_rate=1.0,
     ),
     "diffusion": DiffusionObjective(
         DiffusionConfig(8, 8, 1, 2, (4,), (1,), 8, 1, (LABEL,), 0.1),
@@ -299,6 +303,19 @@ def test_a_discriminator_s_score_does_not_depend_on_the_batch(
     assert scores.shape == (600,)
 
 
+def test_a_new_generator_s_pictures_depend_on_the_latents() -> None:
+    """Where biases outweigh the latent at first, all pictures are one and may stay so."""
+    recipe = recipe_named("faces-gan")
+    assert isinstance(recipe, Recipe)
+    torch.manual_seed(0)
+    net = recipe.objective.build()
+    assert isinstance(net, GanNet)
+    latents = torch.randn(64, net.config.latent_dim, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        made = net.generate(latents)
+    assert made.std(dim=0).mean() > 0.25 * made.std()
+
+
 def test_neither_player_s_loss_reaches_the_other(blobs: Blobs) -> None:
     objective = OBJECTIVES["gan"]
     assert isinstance(objective, GanObjective)
@@ -312,19 +329,26 @@ def test_neither_player_s_loss_reaches_the_other(blobs: Blobs) -> None:
     # Each player alone, by the textbook, with the other one held still.
     made = net.generate(Batch(pixels, {}, torch.Generator().manual_seed(0), 0.0).noise(3))
     softplus = torch.nn.functional.softplus
+    real = net.discriminator(pixels)
     of_generator = torch.autograd.grad(
-        softplus(-net.discriminator(made)).mean(), list(net.generator.parameters())
+        softplus(real - net.discriminator(made)).mean(), list(net.generator.parameters())
     )
-    some = pixels[:2].clone().requires_grad_(True)
-    (slope,) = torch.autograd.grad(net.discriminator(some).sum(), some, create_graph=True)
+    steepness = torch.zeros(())
+    for some in (pixels[:2].clone(), made[:2].detach()):
+        (slope,) = torch.autograd.grad(
+            net.discriminator(some.requires_grad_(True)).sum(), some, create_graph=True
+        )
+        steepness = steepness + slope.square().flatten(1).sum(dim=1).mean()
+    fake = net.discriminator(made.detach())
+    *weights, bias = list(net.discriminator.parameters())
     of_discriminator = torch.autograd.grad(
-        softplus(-net.discriminator(pixels)).mean()
-        + softplus(net.discriminator(made.detach())).mean()
-        + 0.5 * slope.square().flatten(1).sum(dim=1).mean(),
-        list(net.discriminator.parameters()),
-        allow_unused=True,
+        softplus(fake - real).mean() + 0.5 * steepness,
+        weights,
+        retain_graph=True,
     )
-    expected = [*of_generator, *of_discriminator]
+    # The bias learns from scores of one picture, which alone depend on it.
+    of_bias = torch.autograd.grad(softplus(-real).mean() + softplus(fake).mean(), bias)
+    expected = [*of_generator, *of_discriminator, *of_bias]
     for (name, _), gradient in zip(net.named_parameters(), expected, strict=True):
         torch.testing.assert_close(together[name], gradient, msg=name)
 

@@ -11,26 +11,30 @@ from torch import Tensor, nn
 
 from latentviewer.domain.ports import DataSet, ImageShape
 from latentviewer.engine.adapters.conv_gan import FAMILY
-from latentviewer.engine.networks.adversarial import GanConfig, GanNet
+from latentviewer.engine.networks.adversarial import Discriminator, GanConfig, GanNet
 from latentviewer.engine.training.objective import Batch
 
 
 @dataclass(frozen=True)
 class GanObjective:
-    """The non-saturating game (Goodfellow et al., 2014) with the R1 penalty.
+    """The game over pairs of a real and a made picture, with a penalty on steep scores.
+
+    Jolicoeur-Martineau, "The relativistic discriminator" (2019), with the penalties R1 and R2
+    of Mescheder et al., "Which training methods for GANs do actually converge?" (2018), as
+    Huang et al., "The GAN is dead; long live the GAN!" (2024) join them: where each made
+    picture is told from real ones in general, the generator soon makes only a few.
 
     Attributes:
         architecture: the network.
-        r1: weight of the squared gradient of the score at real images (Mescheder et al.,
-            "Which training methods for GANs do actually converge?", 2018).
-        r1_share: of each batch, which the penalty is computed on.
+        penalty: weight of the squared gradient of the score, at real and at made images.
+        penalty_share: of each batch, which the penalty is computed on.
         discriminator_rate: the discriminator's learning rate as a multiple of the generator's
             (Heusel et al., 2017).
     """
 
     architecture: GanConfig
-    r1: float
-    r1_share: float
+    penalty: float
+    penalty_share: float
     discriminator_rate: float
 
     family = FAMILY
@@ -46,7 +50,10 @@ class GanObjective:
 
     def build(self) -> GanNet:
         """A network with first weights."""
-        return GanNet(self.architecture)
+        net = GanNet(self.architecture)
+        _begin(net.generator)
+        _begin(net.discriminator)
+        return net
 
     def targets(self, data: DataSet) -> Mapping[str, Tensor]:
         """Images alone."""
@@ -64,24 +71,29 @@ class GanObjective:
     def loss(self, net: GanNet, batch: Batch) -> Tensor:
         """The sum of both players' losses; neither's gradient reaches the other."""
         made = net.generate(batch.noise(self.architecture.latent_dim))
+        still = made.detach()
+        real, fake = net.discriminator(torch.cat((batch.images, still))).chunk(2)
+        discriminator = F.softplus(fake - real).mean() + _apart(net.discriminator, real, fake)
         with _frozen(net.discriminator):
-            generator = F.softplus(-net.discriminator(made)).mean()
-        both = torch.cat((batch.images, made.detach()))
-        real, fake = net.discriminator(both).split(len(batch.images))
-        discriminator = F.softplus(-real).mean() + F.softplus(fake).mean()
-        return generator + discriminator + 0.5 * self.r1 * self._r1(net, batch.images)
+            generator = F.softplus(real.detach() - net.discriminator(made)).mean()
+        steepness = self._steepness(net, batch.images) + self._steepness(net, still)
+        return generator + discriminator + 0.5 * self.penalty * steepness
 
     def validation(self, net: GanNet, batch: Batch) -> Tensor:
-        """The discriminator's cross-entropy; 2 ln 2 where it can't tell at all."""
+        """The discriminator's cross-entropy over pairs; ln 2 where it can't tell at all."""
         made = net.generate(batch.noise(self.architecture.latent_dim))
-        return F.softplus(-net.discriminator(batch.images)) + F.softplus(net.discriminator(made))
+        real, fake = net.discriminator(batch.images), net.discriminator(made)
+        nats: Tensor = F.softplus(fake - real)
+        return nats
 
     def latents(self, net: GanNet, images: Tensor) -> Tensor:
         """What the discriminator sees in the images; a generator has no encoder."""
         return net.discriminator.features(images)
 
-    def _r1(self, net: GanNet, images: Tensor) -> Tensor:
-        some = images[: max(1, round(self.r1_share * len(images)))].detach().requires_grad_(True)
+    def _steepness(self, net: GanNet, images: Tensor) -> Tensor:
+        """The score's squared gradient at some images, a mean over them."""
+        some = images[: max(1, round(self.penalty_share * len(images)))]
+        some = some.detach().requires_grad_(True)
         score = net.discriminator(some).sum()
         (gradient,) = torch.autograd.grad(score, some, create_graph=True)
         return gradient.square().flatten(1).sum(dim=1).mean()
@@ -95,3 +107,27 @@ def _frozen(net: nn.Module) -> Iterator[None]:
         yield
     finally:
         net.requires_grad_(True)
+
+
+def _apart(discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
+    """What the score's bias learns from; no difference of scores depends on it.
+
+    The best score over pairs is the log odds of being real, up to a constant. The
+    cross-entropy of each score alone has its minimum where the bias is that constant.
+    """
+    bias = discriminator.score.bias
+    shift = bias - bias.detach()
+    return F.softplus(-(real.detach() + shift)).mean() + F.softplus(fake.detach() + shift).mean()
+
+
+def _begin(player: nn.Module) -> None:
+    """First weights that keep the size of what passes (He et al., 2015).
+
+    Torch's own shrink it from layer to layer, until biases outweigh the latent and all
+    pictures are one. Residual blocks begin as the identity, as they are built.
+    """
+    for module in player.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            if module.weight.any():
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            nn.init.zeros_(module.bias)  # type: ignore[arg-type]
