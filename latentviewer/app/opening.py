@@ -1,6 +1,9 @@
 """Opening, saving, and the model and data that belong to a space."""
 
+import time
 from pathlib import Path
+
+import numpy as np
 
 from latentviewer.app.carrying import carried
 from latentviewer.app.decoder import decoder_of
@@ -11,7 +14,8 @@ from latentviewer.app.signal import Signal
 from latentviewer.app.state import DenoisingSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
-from latentviewer.domain.first_samples import FIRST, first_samples
+from latentviewer.domain.first_samples import FIRST, FirstSamples, first_samples
+from latentviewer.domain.kept_samples import KeptSamples, kept_samples
 from latentviewer.domain.ports import DataDistance, DataSet, Model
 from latentviewer.domain.space import NOTES, Space
 from latentviewer.jobs.progress import CancelToken, Progress
@@ -19,6 +23,8 @@ from latentviewer.jobs.worker import Job
 
 PROJECT_SUFFIX = ".latentviewer"
 AUTOSAVED = " (autosaved)"
+_DRAWN_AT_ONCE = 8  # a preview may have to wait for them
+_QUICK_SECONDS = 0.001
 
 
 class Opening:
@@ -244,6 +250,7 @@ class Opening:
                 data = services.open_data(name)
                 if space.provenance.model is not None:
                     data = services.fit(data, space.provenance.model)
+                data = kept_samples(data, len(space))
             except DataNotHereError:
                 return None
             except UserError as error:
@@ -263,9 +270,30 @@ class Opening:
                 self._workspace.message.emit(result, True)
             else:
                 self._workspace.data = result
+                self._draw_ahead(result)
             self._workspace.sources_changed.emit()
 
         self._workspace.call(load, done)
+
+    def _draw_ahead(self, data: DataSet | None) -> None:
+        """Has the pictures drawn while nobody waits for one, a few at a time."""
+        kept = data.whole if isinstance(data, FirstSamples) else data
+        if not isinstance(kept, KeptSamples):
+            return
+        count = len(self._workspace.space)
+
+        def draw(start: int) -> int | None:
+            began, end = time.perf_counter(), min(start + _DRAWN_AT_ONCE, count)
+            kept.images(np.arange(start, end, dtype=np.int64))
+            # Pictures that come as quickly as this lie in memory already.
+            quick = time.perf_counter() - began < _QUICK_SECONDS
+            return None if quick or end == count else end
+
+        def go_on(start: int | None) -> None:
+            if start is not None:
+                self._workspace.call(lambda: draw(start), go_on)
+
+        go_on(0 if count else None)
 
     def _on_distance(self, distance: DataDistance) -> None:
         self._workspace.distance = distance
