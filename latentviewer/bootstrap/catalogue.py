@@ -34,6 +34,14 @@ _SAMPLES = (
         "test-latents.arrow",
     ),
     (
+        "mnist-classifier",
+        "MNIST, classified",
+        "The same digits in the layers of a network that tells them apart.",
+        "image classifier",
+        "mnist:test",
+        "test-latents.arrow",
+    ),
+    (
         "digits-vae",
         "Small digits",
         "1,797 handwritten digits of 8 × 8 pixels. Small, quick, and always complete.",

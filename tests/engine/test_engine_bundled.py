@@ -9,7 +9,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from latentviewer.bundled import models_folder
-from latentviewer.domain.ports import ImageShape
+from latentviewer.domain.ports import Classifier, ImageShape
 from latentviewer.engine.adapters.conv_vae import ConvVae
 from latentviewer.engine.loading import open_model
 from latentviewer.engine.measuring import measure
@@ -175,6 +175,16 @@ def test_the_autoencoder_s_card_promises_what_was_asked(mnist_folder: Path) -> N
     images = idx_images(mnist_folder / "t10k-images-idx3-ubyte.gz")[::20].astype(np.float32) / 255
     error = np.square(model.decode(model.encode(images).mean) - images).mean()
     assert error == pytest.approx(model.card.figures["test_mse"], rel=0.1)
+
+
+def test_the_classifier_of_digits_tells_them(mnist_folder: Path) -> None:
+    model = open_model(models_folder() / "mnist-classifier")
+    assert isinstance(model, Classifier)
+    images = idx_images(mnist_folder / "t10k-images-idx3-ubyte.gz")[::10].astype(np.float32) / 255
+    with gzip.open(mnist_folder / "t10k-labels-idx1-ubyte.gz") as file:
+        truth = np.frombuffer(file.read(), np.uint8, offset=8)[::10]
+    told = model.probabilities(images)["label"].argmax(axis=1)
+    assert (told == truth).mean() == pytest.approx(model.card.figures["test_accuracy"], abs=0.01)
 
 
 def test_all_bundled_weights_together_are_small() -> None:
