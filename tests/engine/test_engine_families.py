@@ -52,6 +52,7 @@ OBJECTIVES: dict[str, Objective] = {
     ),
     "gan": GanObjective(
         GanConfig(NETWORK, (4, 4), (0, 0), 8),
+        recognition=0.5,
         penalty=1.0,
         penalty_share=0.25,
         discriminator_rate=1.0,
@@ -327,11 +328,14 @@ def test_neither_player_s_loss_reaches_the_other(blobs: Blobs) -> None:
     together = {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}
     assert together.keys() == dict(net.named_parameters()).keys()
     # Each player alone, by the textbook, with the other one held still.
-    made = net.generate(Batch(pixels, {}, torch.Generator().manual_seed(0), 0.0).noise(3))
-    softplus = torch.nn.functional.softplus
+    latents = Batch(pixels, {}, torch.Generator().manual_seed(0), 0.0).noise(3)
+    made = net.generate(latents)
+    softplus, mse_loss = torch.nn.functional.softplus, torch.nn.functional.mse_loss
     real = net.discriminator(pixels)
+    score, guess = net.discriminator.judge(made)
     of_generator = torch.autograd.grad(
-        softplus(real - net.discriminator(made)).mean(), list(net.generator.parameters())
+        softplus(real - score).mean() + 0.5 * mse_loss(guess, latents),
+        list(net.generator.parameters()),
     )
     steepness = torch.zeros(())
     for some in (pixels[:2].clone(), made[:2].detach()):
@@ -339,16 +343,17 @@ def test_neither_player_s_loss_reaches_the_other(blobs: Blobs) -> None:
             net.discriminator(some.requires_grad_(True)).sum(), some, create_graph=True
         )
         steepness = steepness + slope.square().flatten(1).sum(dim=1).mean()
-    fake = net.discriminator(made.detach())
-    *weights, bias = list(net.discriminator.parameters())
-    of_discriminator = torch.autograd.grad(
-        softplus(fake - real).mean() + 0.5 * steepness,
-        weights,
-        retain_graph=True,
-    )
-    # The bias learns from scores of one picture, which alone depend on it.
-    of_bias = torch.autograd.grad(softplus(-real).mean() + softplus(fake).mean(), bias)
-    expected = [*of_generator, *of_discriminator, *of_bias]
+    fake, guess = net.discriminator.judge(made.detach())
+    pairs = softplus(fake - real).mean() + 0.5 * mse_loss(guess, latents) + 0.5 * steepness
+    # The score's bias learns from scores of one picture, which alone depend on it.
+    alone = softplus(-real).mean() + softplus(fake).mean()
+    of_discriminator = [
+        torch.autograd.grad(alone if name == "score.bias" else pairs, parameter, retain_graph=True)[
+            0
+        ]
+        for name, parameter in net.discriminator.named_parameters()
+    ]
+    expected = [*of_generator, *of_discriminator]
     for (name, _), gradient in zip(net.named_parameters(), expected, strict=True):
         torch.testing.assert_close(together[name], gradient, msg=name)
 

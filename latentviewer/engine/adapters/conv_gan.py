@@ -19,7 +19,7 @@ FAMILY = "conv-gan"
 CAPABILITIES = frozenset(
     {Capability.DECODE, Capability.SAMPLE, Capability.DISCRIMINATE, Capability.INVERT}
 )
-_STARTS = 512  # prior samples that each image is compared with to find where to start
+_DRAWN = 512  # prior samples that each image is compared with to find where to start
 _RATE = 0.05  # of Adam, in units of the prior's standard deviation
 _PRIOR_PULL = 1e-4  # squared error per value that a squared length of one per dimension costs
 
@@ -50,9 +50,10 @@ class ConvGan(TorchModel):
     def inverting(self, images: Images, steps: int, seed: int) -> Generator[Inversion, None, None]:
         """Searches for the latents whose pictures come nearest to (b, h, w, c) float32 in 0..1.
 
-        Adam on the latent (Kingma and Ba, 2015) from the best of some prior samples, with a
-        pull to the prior's mean (Zhu et al., "Generative visual manipulation", 2016). The best
-        latent so far is yielded after each step; there are `steps`, and one before them.
+        Adam on the latent (Kingma and Ba, 2015) from the best of some prior samples and the
+        discriminator's guess, with a pull to the prior's mean (Zhu et al., "Generative visual
+        manipulation", 2016). The best latent so far is yielded after each step; there are
+        `steps`, and one before them.
 
         Raises:
             UserError: the images have another shape, or are not floating point.
@@ -60,7 +61,7 @@ class ConvGan(TorchModel):
         self._check_images(images)
         wanted = torch.from_numpy(np.ascontiguousarray(images, np.float32))
         wanted = wanted.to(self._device).permute(0, 3, 1, 2)
-        latents = self._nearest_samples(wanted, seed).requires_grad_(True)
+        latents = self._starts(wanted, seed).requires_grad_(True)
         optimizer = torch.optim.Adam([latents], _RATE)
         best = latents.detach().clone()
         least = torch.full((len(images),), torch.inf, device=self._device)
@@ -78,12 +79,14 @@ class ConvGan(TorchModel):
                 loss.backward()
                 optimizer.step()
 
-    def _nearest_samples(self, wanted: Tensor, seed: int) -> Tensor:
-        """For each image the prior sample whose picture is nearest, (b, d)."""
-        starts = torch.from_numpy(self.sample(_STARTS, seed)).to(self._device)
+    def _starts(self, wanted: Tensor, seed: int) -> Tensor:
+        """For each image the prior sample or the guess whose picture is nearest, (b, d)."""
+        drawn = torch.from_numpy(self.sample(_DRAWN, seed)).to(self._device)
         with torch.no_grad():
             made = torch.cat(
-                [self._net.generate(part).flatten(1) for part in torch.split(starts, 64)]
+                [self._net.generate(part).flatten(1) for part in torch.split(drawn, 64)]
             )
-            nearest = torch.cdist(wanted.flatten(1), made).argmin(dim=1)
-        return starts[nearest].clone()
+            away, nearest = torch.cdist(wanted.flatten(1), made).min(dim=1)
+            _score, guess = self._net.discriminator.judge(wanted)
+            guess_away = (self._net.generate(guess) - wanted).flatten(1).norm(dim=1)
+        return torch.where((guess_away < away)[:, None], guess, drawn[nearest])

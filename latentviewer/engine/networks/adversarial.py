@@ -62,7 +62,7 @@ def gan_config(fields: Mapping[str, Any]) -> GanConfig:
 
 
 class Discriminator(nn.Module):
-    """(b, c, h, w) in 0..1 to a score, larger for what looks real."""
+    """(b, c, h, w) in 0..1 to a score, larger for what looks real, and to a guessed latent."""
 
     def __init__(self, config: GanConfig) -> None:
         super().__init__()
@@ -75,16 +75,22 @@ class Discriminator(nn.Module):
             nn.ReLU(),
         )
         self.score = nn.Linear(config.hidden, 1)
+        self.recognition = nn.Linear(config.hidden, config.latent_dim)
 
     def features(self, images: Tensor) -> Tensor:
         """The last layer before the score, (b, hidden)."""
         features: Tensor = self.body(images)
         return features.float()
 
+    def judge(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(b,), the log odds that the images are real, as far as it can tell; and (b, d), the
+        latents that they would be made from."""
+        seen = self.body(images)
+        return self.score(seen).float().squeeze(1), self.recognition(seen).float()
+
     def forward(self, images: Tensor) -> Tensor:
         """(b,): the log odds that the images are real, as far as it can tell."""
-        score: Tensor = self.score(self.features(images))
-        return score.float().squeeze(1)
+        return self.judge(images)[0]
 
 
 class GanNet(nn.Module):

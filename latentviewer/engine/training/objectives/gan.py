@@ -26,6 +26,9 @@ class GanObjective:
 
     Attributes:
         architecture: the network.
+        recognition: weight of the squared error of the latent that is guessed from a made
+            picture, for both players (Chen et al., "InfoGAN", 2016). The generator's pictures
+            may then not fall together: what no picture tells of the latent costs it.
         penalty: weight of the squared gradient of the score, at real and at made images.
         penalty_share: of each batch, which the penalty is computed on.
         discriminator_rate: the discriminator's learning rate as a multiple of the generator's
@@ -33,6 +36,7 @@ class GanObjective:
     """
 
     architecture: GanConfig
+    recognition: float
     penalty: float
     penalty_share: float
     discriminator_rate: float
@@ -69,15 +73,25 @@ class GanObjective:
         ]
 
     def loss(self, net: GanNet, batch: Batch) -> Tensor:
-        """The sum of both players' losses; neither's gradient reaches the other."""
-        made = net.generate(batch.noise(self.architecture.latent_dim))
+        """The sum of both players' losses; of the game, neither's gradient reaches the other."""
+        latents = batch.noise(self.architecture.latent_dim)
+        made = net.generate(latents)
         still = made.detach()
-        real, fake = net.discriminator(torch.cat((batch.images, still))).chunk(2)
+        scores, guesses = net.discriminator.judge(torch.cat((batch.images, still)))
+        real, fake = scores.chunk(2)
         discriminator = F.softplus(fake - real).mean() + _apart(net.discriminator, real, fake)
+        missed = F.mse_loss(guesses.chunk(2)[1], latents)
         with _frozen(net.discriminator):
-            generator = F.softplus(real.detach() - net.discriminator(made)).mean()
+            score, guess = net.discriminator.judge(made)
+        generator = F.softplus(real.detach() - score).mean()
+        hidden = F.mse_loss(guess, latents)
         steepness = self._steepness(net, batch.images) + self._steepness(net, still)
-        return generator + discriminator + 0.5 * self.penalty * steepness
+        return (
+            generator
+            + discriminator
+            + self.recognition * (hidden + missed)
+            + 0.5 * self.penalty * steepness
+        )
 
     def validation(self, net: GanNet, batch: Batch) -> Tensor:
         """The discriminator's cross-entropy over pairs; ln 2 where it can't tell at all."""

@@ -114,7 +114,7 @@ FACES_CLASSIFIER = Recipe(
 
 FACES_GAN = Recipe(
     name="faces-gan",
-    title="A convolutional GAN of cartoon faces, 64 x 64 RGB, with 64 latents",
+    title="A convolutional GAN of cartoon faces, 64 x 64 RGB, with 24 latents",
     data="faces:train",
     test_data="faces:test",
     objective=GanObjective(
@@ -123,7 +123,7 @@ FACES_GAN = Recipe(
                 height=64,
                 width=64,
                 channels=3,
-                latent_dim=64,
+                latent_dim=24,
                 widths=(24, 32, 64, 96),
                 blocks=(0, 0, 1, 1),
                 bottleneck_channels=32,
@@ -133,7 +133,8 @@ FACES_GAN = Recipe(
             blocks=(0, 0, 1, 1),
             hidden=128,
         ),
-        penalty=3.0,
+        recognition=2.0,
+        penalty=1.0,
         penalty_share=0.125,
         discriminator_rate=1.0,
     ),
@@ -165,12 +166,12 @@ FACES_LDM = Recipe(
             conditions=_ATTRIBUTES,
             pixel_std=0.05,
         ),
-        autoencoder_share=0.375,
+        autoencoder_share=0.35,
         beta=0.1,
     ),
-    epochs=24,
+    epochs=20,
     holdout=2000,
-    patience=24,
+    patience=20,
     learning_rate=2e-3,
     clip=10.0,
 )

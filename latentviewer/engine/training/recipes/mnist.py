@@ -109,9 +109,9 @@ MNIST_LDM = Recipe(
         autoencoder_share=0.25,
         beta=0.1,
     ),
-    epochs=24,
+    epochs=16,
     holdout=5000,
-    patience=24,
+    patience=16,
     learning_rate=2e-3,
     clip=10.0,
 )
