@@ -87,6 +87,6 @@ class ConvGan(TorchModel):
                 [self._net.generate(part).flatten(1) for part in torch.split(drawn, 64)]
             )
             away, nearest = torch.cdist(wanted.flatten(1), made).min(dim=1)
-            _score, guess = self._net.discriminator.judge(wanted)
+            _score, guess, _spread = self._net.discriminator.judge(wanted)
             guess_away = (self._net.generate(guess) - wanted).flatten(1).norm(dim=1)
         return torch.where((guess_away < away)[:, None], guess, drawn[nearest])

@@ -75,18 +75,19 @@ class Discriminator(nn.Module):
             nn.ReLU(),
         )
         self.score = nn.Linear(config.hidden, 1)
-        self.recognition = nn.Linear(config.hidden, config.latent_dim)
+        self.guess = nn.Linear(config.hidden, 2 * config.latent_dim)
 
     def features(self, images: Tensor) -> Tensor:
         """The last layer before the score, (b, hidden)."""
         features: Tensor = self.body(images)
         return features.float()
 
-    def judge(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """(b,), the log odds that the images are real, as far as it can tell; and (b, d), the
-        latents that they would be made from."""
+    def judge(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(b,): the log odds that the images are real, as far as it can tell; and the mean
+        and log variance, each (b, d), of the latents that they would be made from."""
         seen = self.body(images)
-        return self.score(seen).float().squeeze(1), self.recognition(seen).float()
+        mean, log_variance = self.guess(seen).float().chunk(2, dim=1)
+        return self.score(seen).float().squeeze(1), mean, log_variance
 
     def forward(self, images: Tensor) -> Tensor:
         """(b,): the log odds that the images are real, as far as it can tell."""
@@ -102,7 +103,11 @@ class GanNet(nn.Module):
         self.generator = decoder(config.generator)
         self.discriminator = Discriminator(config)
 
+    def draw(self, latents: Tensor) -> Tensor:
+        """(b, d) to logits (b, c, h, w)."""
+        logits: Tensor = self.generator(latents)
+        return logits.float()
+
     def generate(self, latents: Tensor) -> Tensor:
         """(b, d) to images (b, c, h, w) in 0..1."""
-        logits: Tensor = self.generator(latents)
-        return logits.float().sigmoid()
+        return self.draw(latents).sigmoid()

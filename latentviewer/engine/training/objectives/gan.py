@@ -11,24 +11,29 @@ from torch import Tensor, nn
 
 from latentviewer.domain.ports import DataSet, ImageShape
 from latentviewer.engine.adapters.conv_gan import FAMILY
+from latentviewer.engine.adapters.conv_vae import kl_nats, reconstruction_nats
 from latentviewer.engine.networks.adversarial import Discriminator, GanConfig, GanNet
 from latentviewer.engine.training.objective import Batch
 
 
 @dataclass(frozen=True)
 class GanObjective:
-    """The game over pairs of a real and a made picture, with a penalty on steep scores.
+    """First a variational autoencoder of both players, then their game.
 
+    The game is played over pairs of a real and a made picture, with a penalty on steep scores:
     Jolicoeur-Martineau, "The relativistic discriminator" (2019), with the penalties R1 and R2
     of Mescheder et al., "Which training methods for GANs do actually converge?" (2018), as
-    Huang et al., "The GAN is dead; long live the GAN!" (2024) join them: where each made
-    picture is told from real ones in general, the generator soon makes only a few.
+    Huang et al., "The GAN is dead; long live the GAN!" (2024) join them.
+
+    Two things keep the generator from making only a few pictures. It begins as the decoder
+    of all of them (Mariani et al., "BAGAN", 2018). And the discriminator goes on guessing the
+    latent, by which both lose what the guess misses (Chen et al., "InfoGAN", 2016).
 
     Attributes:
         architecture: the network.
-        recognition: weight of the squared error of the latent that is guessed from a made
-            picture, for both players (Chen et al., "InfoGAN", 2016). The generator's pictures
-            may then not fall together: what no picture tells of the latent costs it.
+        autoencoder_share: fraction of all steps before the game.
+        pixel_std: standard deviation of the Gaussian likelihood of a pixel value until then.
+        recognition: weight of the guess in the game.
         penalty: weight of the squared gradient of the score, at real and at made images.
         penalty_share: of each batch, which the penalty is computed on.
         discriminator_rate: the discriminator's learning rate as a multiple of the generator's
@@ -36,21 +41,27 @@ class GanObjective:
     """
 
     architecture: GanConfig
+    autoencoder_share: float
+    pixel_std: float
     recognition: float
     penalty: float
     penalty_share: float
     discriminator_rate: float
 
     family = FAMILY
-    unit = "nats per image"
+    unit = "nats"
     valid_figure = "valid_discriminator_nats"
     validates = False
-    stages = (1.0,)
 
     @property
     def image(self) -> ImageShape:
         """The shape of the images that it learns from."""
         return self.architecture.image
+
+    @property
+    def stages(self) -> tuple[float, ...]:
+        """Fractions of the run at which a stage ends."""
+        return (self.autoencoder_share, 1.0)
 
     def build(self) -> GanNet:
         """A network with first weights."""
@@ -73,18 +84,42 @@ class GanObjective:
         ]
 
     def loss(self, net: GanNet, batch: Batch) -> Tensor:
-        """The sum of both players' losses; of the game, neither's gradient reaches the other."""
+        """The autoencoder's bound per pixel value, or the sum of both players' losses."""
+        if batch.done < self.autoencoder_share:
+            return self._autoencoder(net, batch).mean()
+        return self._game(net, batch)
+
+    def validation(self, net: GanNet, batch: Batch) -> Tensor:
+        """The same bound, or the discriminator's cross-entropy over pairs; ln 2 where it can't
+        tell at all."""
+        if batch.done < self.autoencoder_share:
+            return self._autoencoder(net, batch)
+        made = net.generate(batch.noise(self.architecture.latent_dim))
+        real, fake = net.discriminator(batch.images), net.discriminator(made)
+        nats: Tensor = F.softplus(fake - real)
+        return nats
+
+    def _autoencoder(self, net: GanNet, batch: Batch) -> Tensor:
+        _score, mean, log_variance = net.discriminator.judge(batch.images)
+        noise = batch.noise(self.architecture.latent_dim)
+        logits = net.draw(mean + (0.5 * log_variance).exp() * noise)
+        nats = reconstruction_nats(batch.images, logits, self.pixel_std)
+        kl = kl_nats(mean, log_variance).sum(dim=1)
+        return (nats + kl) / batch.images[0].numel()
+
+    def _game(self, net: GanNet, batch: Batch) -> Tensor:
+        """Of the score neither player's gradient reaches the other."""
         latents = batch.noise(self.architecture.latent_dim)
         made = net.generate(latents)
-        still = made.detach()
-        scores, guesses = net.discriminator.judge(torch.cat((batch.images, still)))
+        still, count = made.detach(), len(latents)
+        scores, mean, log_variance = net.discriminator.judge(torch.cat((batch.images, still)))
         real, fake = scores.chunk(2)
         discriminator = F.softplus(fake - real).mean() + _apart(net.discriminator, real, fake)
-        missed = F.mse_loss(guesses.chunk(2)[1], latents)
+        missed = _surprise(latents, mean[count:], log_variance[count:])
         with _frozen(net.discriminator):
-            score, guess = net.discriminator.judge(made)
+            score, mean, log_variance = net.discriminator.judge(made)
         generator = F.softplus(real.detach() - score).mean()
-        hidden = F.mse_loss(guess, latents)
+        hidden = _surprise(latents, mean, log_variance)
         steepness = self._steepness(net, batch.images) + self._steepness(net, still)
         return (
             generator
@@ -92,13 +127,6 @@ class GanObjective:
             + self.recognition * (hidden + missed)
             + 0.5 * self.penalty * steepness
         )
-
-    def validation(self, net: GanNet, batch: Batch) -> Tensor:
-        """The discriminator's cross-entropy over pairs; ln 2 where it can't tell at all."""
-        made = net.generate(batch.noise(self.architecture.latent_dim))
-        real, fake = net.discriminator(batch.images), net.discriminator(made)
-        nats: Tensor = F.softplus(fake - real)
-        return nats
 
     def latents(self, net: GanNet, images: Tensor) -> Tensor:
         """What the discriminator sees in the images; a generator has no encoder."""
@@ -132,6 +160,12 @@ def _apart(discriminator: Discriminator, real: Tensor, fake: Tensor) -> Tensor:
     bias = discriminator.score.bias
     shift = bias - bias.detach()
     return F.softplus(-(real.detach() + shift)).mean() + F.softplus(fake.detach() + shift).mean()
+
+
+def _surprise(latents: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+    """-log q(z) of a Gaussian guess in nats, up to a constant: a mean over dimensions."""
+    squares = (latents - mean).square() / log_variance.exp()
+    return 0.5 * (squares + log_variance).mean()
 
 
 def _begin(player: nn.Module) -> None:
