@@ -194,11 +194,11 @@ def test_the_axis_lies_at_the_foot_below_all_points(window: MainWindow) -> None:
 
 def test_another_projection_is_a_plain_map_again(window: MainWindow) -> None:
     view = window.map_panel.view
-    assert view._chart is not None
+    assert view._viewpoint.chart is not None
     window.dispatch("map.method", name="pca")
-    assert view._chart is None
+    assert view._viewpoint.chart is None
     window.dispatch("map.method", name="density")
-    assert view._chart is not None
+    assert view._viewpoint.chart is not None
 
 
 def test_a_button_pressed_in_vain_does_not_look_pressed(window: MainWindow) -> None:
@@ -231,9 +231,9 @@ def test_a_log_axis_has_round_numbers(
 def test_beside_another_map_it_is_a_chart_as_well(window: MainWindow) -> None:
     second = window.side_by_side.beside.view
     window.dispatch("map.compare", reference="weighed.arrow")
-    assert second._chart is not None
-    assert second._chart.caption == "Only the weight is seen; the type is inferred."
-    assert second._chart.curves is not None
+    assert second._viewpoint.chart is not None
+    assert second._viewpoint.chart.caption == "Only the weight is seen; the type is inferred."
+    assert second._viewpoint.chart.curves is not None
     window.dispatch("map.filter", name="car")
-    assert second._chart.curves is not None
-    assert len(second._chart.curves.heights) == 1
+    assert second._viewpoint.chart.curves is not None
+    assert len(second._viewpoint.chart.curves.heights) == 1

@@ -35,15 +35,15 @@ from latentviewer.ui.map import overlays
 from latentviewer.ui.map.annotations import NOTICE_DOWN_PX, Annotations
 from latentviewer.ui.map.camera import Camera, Points
 from latentviewer.ui.map.chart import Chart
-from latentviewer.ui.map.flight import Flight
+from latentviewer.ui.map.drag import Drag
 from latentviewer.ui.map.hover_repaint import HoverRepaint
 from latentviewer.ui.map.morph import Morph
 from latentviewer.ui.map.scene import Scene
 from latentviewer.ui.map.thumbnails import MOST_IN_VIEW, Thumbnails, side_for
 from latentviewer.ui.map.tools import cursor_of, selection_mode
+from latentviewer.ui.map.viewpoint import Viewpoint
 from latentviewer.ui.theme import Theme
 
-_CLICK_PX = 4
 _MOST_RINGS = 60
 _PAN_STEP_PX = 60
 _LINE_CHIP_PX = 120
@@ -74,14 +74,12 @@ class MapView(QWidget):
         self.animations_enabled = True
         self.scene = Scene(rasteriser)
         self._dispatch, self._theme = dispatch, theme
-        self._camera = Camera(2, (0.0, 0.0), 100.0)
-        self._moved_by_hand = False
+        self._viewpoint = Viewpoint(self, self._redraw, self._may_fly)
         self._image: QImage | None = None
         self._fresh = False
         self._radius, self._density, self._use_thumbnails = 2.5, False, True
         self._thumbnails = Thumbnails()
         self._titles = ("", "", "")
-        self._chart: Chart | None = None
         self._empty_text = ""
         self._annotations = Annotations()
         self._label_of: Callable[[int], str] = lambda _row: ""
@@ -90,14 +88,9 @@ class MapView(QWidget):
         self._linked_row: int | None = None
         self._cursor: QPointF | None = None
         self._hover_repaint = HoverRepaint(self)
-        self._covered, self._above = (0.0, 0.0), 0.0
-        self._cameras = (self._camera, self._camera)
+        self.cameras = (self.camera, self.camera)
         self._tool = "move"
-        self._pressed: QPointF | None = None
-        self._last: QPointF | None = None
-        self._dragging = False
-        self._outline: list[QPointF] = []
-        self._flight = Flight(self, self._set_camera)
+        self._drag = Drag()
         self._morph = Morph(self, self._on_morph, self._on_morphed)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -119,7 +112,7 @@ class MapView(QWidget):
     @property
     def camera(self) -> Camera:
         """Where the map is looked at from."""
-        return self._camera
+        return self._viewpoint.camera
 
     def set_rasteriser(self, rasteriser: Rasteriser) -> None:
         """Another rasteriser, such as the fast one once it is loaded."""
@@ -131,11 +124,8 @@ class MapView(QWidget):
         self._morph.stop()
         self._hover_row = self._linked_row = None
         self.scene.set_points(coordinates)
-        if coordinates is not None and coordinates.shape[1] != self._camera.dims:
-            self._flight.stop()
-            fresh = Camera(int(coordinates.shape[1]), (0.0,) * int(coordinates.shape[1]), 1.0)
-            self._camera = self._fitted(fresh, coordinates)
-            self._moved_by_hand = False
+        if coordinates is not None and coordinates.shape[1] != self.camera.dims:
+            self._viewpoint.begin(coordinates)
         elif coordinates is not None and fit:
             self.fit()
         self._redraw()
@@ -147,21 +137,21 @@ class MapView(QWidget):
         if now is None or not same or not (self.animations_enabled and self.isVisible()):
             self.set_points(coordinates, fit=True)
             return
-        self._flight.stop()
+        self._viewpoint.stop()
         self._morph.stop()
-        self._hover_row, self._moved_by_hand = None, False
-        self._cameras = (self._camera, self._fitted(self._camera, coordinates))
+        self._hover_row, self._viewpoint.moved_by_hand = None, False
+        self.cameras = (self.camera, self._viewpoint.fitted(coordinates))
         self._morph.start(now, coordinates)
 
     def _on_morph(self, coordinates: Points, share: float) -> None:
         self.scene.move_points(coordinates)
-        if not self._moved_by_hand:
-            begin, end = self._cameras
-            self._camera = begin.between(end, share)
+        if not self._viewpoint.moved_by_hand:
+            begin, end = self.cameras
+            self._viewpoint.camera = begin.between(end, share)
         self._redraw()
 
     def _on_morphed(self, coordinates: Points) -> None:
-        self.set_points(coordinates, fit=not self._moved_by_hand)
+        self.set_points(coordinates, fit=not self._viewpoint.moved_by_hand)
 
     def update_points(self, coordinates: Points) -> None:
         """The same points elsewhere, as a forming map gives them; follows unless moved by hand."""
@@ -170,9 +160,7 @@ class MapView(QWidget):
             self.set_points(coordinates)
             return
         self.scene.move_points(coordinates)
-        if not self._moved_by_hand:
-            self._flight.stop()
-            self._camera = self._fitted(self._camera, coordinates)
+        self._viewpoint.follow(coordinates)
         self._redraw()
 
     def set_colours(
@@ -221,10 +209,10 @@ class MapView(QWidget):
             text: a line about it. samples: (m, dims) that it was found from.
         """
         size = (self.width(), self.height())
-        region = self._annotations.region_of_posterior(self._camera, size)
+        region = self._annotations.region_of_posterior(self.camera, size)
         self._annotations.set_posterior(centre, covariance, text, samples)
         # Only where it was and where it is: it comes and goes with every point under the cursor.
-        self.update(region + self._annotations.region_of_posterior(self._camera, size))
+        self.update(region + self._annotations.region_of_posterior(self.camera, size))
 
     def set_trajectory(self, places: Points | None, back: int, current: int | None) -> None:
         """The places (n, dims) of denoising steps, of which the first `back` lead to noise."""
@@ -243,7 +231,7 @@ class MapView(QWidget):
     def set_tool(self, name: str) -> None:
         """`move`, `rectangle`, `lasso` or `path`."""
         self._tool = name
-        self._outline = []
+        self._drag.forget_outline()
         self.setCursor(cursor_of(name))
         self.update()
 
@@ -259,7 +247,7 @@ class MapView(QWidget):
 
     def set_chart(self, chart: Chart | None) -> None:
         """What the next points lie on: an axis with numbers, curves, a caption; None for none."""
-        self._chart = chart
+        self._viewpoint.chart = chart
         self._redraw()
 
     def set_notice(self, text: str | None) -> None:
@@ -291,15 +279,16 @@ class MapView(QWidget):
 
     def fit(self) -> None:
         """Looks at all points that are shown."""
-        self._fly_to_points(self.scene.visible())
-        self._moved_by_hand = False
+        self._viewpoint.moved_by_hand = False
+        if self.scene.coordinates is not None:
+            self._viewpoint.fly_to_all(self._or_all(self.scene.visible()))
 
     def fit_rows(self, rows: NDArray[np.int64]) -> None:
         """Looks at some points."""
-        mask = np.zeros(0 if self.scene.coordinates is None else len(self.scene.coordinates), bool)
-        mask[rows[rows < len(mask)]] = True
-        self._fly_to_points(mask)
-        self._moved_by_hand = True
+        if self.scene.coordinates is not None:
+            mask = np.zeros(len(self.scene.coordinates), bool)
+            mask[rows[rows < len(mask)]] = True
+            self._viewpoint.fly_to(self._viewpoint.fitted(self._or_all(mask)))
 
     def bring_into_view(self, rows: NDArray[np.int64]) -> None:
         """Looks at some points if none of them is to be seen now."""
@@ -310,58 +299,32 @@ class MapView(QWidget):
         rows = rows[self.scene.visible()[rows]]
         if not len(rows):
             return
-        x, y = self._camera.to_pixels(coordinates[rows], self.width(), self.height()).T
+        x, y = self.camera.to_pixels(coordinates[rows], self.width(), self.height()).T
         if not ((x >= 0) & (x < self.width()) & (y >= 0) & (y < self.height())).any():
             middle = coordinates[rows].mean(axis=0)
-            target = dataclasses.replace(self._camera, centre=tuple(middle.tolist()))
-            self._fly_to(target)
-            self._moved_by_hand = True
+            target = dataclasses.replace(self.camera, centre=tuple(middle.tolist()))
+            self._viewpoint.fly_to(target)
 
     def zoom(self, factor: float) -> None:
         """Zooms at the cursor, or at the middle."""
-        at = self._cursor or QPointF(self.width() / 2, self.height() / 2)
-        self._look(self._camera.zoomed(factor, at.x(), at.y(), self.width(), self.height()))
+        self._viewpoint.zoom(factor, self._cursor or QRectF(self.rect()).center())
 
     def set_covered(self, left: float, right: float, above: float = 0.0) -> None:
         """How much of the edges something floats over; a fitted map leaves it free."""
-        if (left, right, above) != (*self._covered, self._above):
-            self._covered, self._above = (left, right), above
+        viewpoint = self._viewpoint
+        if (left, right, above) != (*viewpoint.covered, viewpoint.above):
+            viewpoint.covered, viewpoint.above = (left, right), above
             self._annotations.notice_down = NOTICE_DOWN_PX + above
-            if self.scene.coordinates is not None and not self._moved_by_hand:
-                self._fly_to_points(self.scene.visible())
+            if not viewpoint.moved_by_hand:
+                self.fit()
 
-    def _fitted(self, camera: Camera, points: Points) -> Camera:
-        size = (self.width(), self.height())
-        if self._chart is not None and camera.dims == 2:
-            return self._chart.fitted(camera, points, size, self._covered)
-        return camera.fitted(points, *size, self._covered, self._above)
+    def _may_fly(self) -> bool:
+        return self.animations_enabled and self._image is not None and self.isVisible()
 
-    def _fly_to_points(self, mask: NDArray[np.bool_]) -> None:
-        if self.scene.coordinates is None:
-            return
-        points = self.scene.coordinates[mask] if mask.any() else self.scene.coordinates
-        self._fly_to(self._fitted(self._camera, points))
-
-    def _fly_to(self, target: Camera) -> None:
-        self._flight.stop()
-        if self.animations_enabled and self._image is not None and self.isVisible():
-            self._flight.start(self._camera, target)
-        else:
-            self._set_camera(target)
-
-    def _set_camera(self, camera: Camera) -> None:
-        self._camera = camera
-        self._redraw()
-
-    def _look(self, camera: Camera) -> None:
-        self._flight.stop()
-        self._moved_by_hand = True
-        self._set_camera(camera)
-
-    def _turn(self, dx: float, dy: float) -> None:
-        # A fitted map stays fitted from every side.
-        self._flight.stop()
-        self._set_camera(self._camera.orbited(dx, dy))
+    def _or_all(self, mask: NDArray[np.bool_]) -> Points:
+        """The points of a mask, or all where there are none of them."""
+        assert self.scene.coordinates is not None
+        return self.scene.coordinates[mask] if mask.any() else self.scene.coordinates
 
     # Drawing.
 
@@ -377,7 +340,7 @@ class MapView(QWidget):
             return
         self._fresh = True
         self._image = self.scene.draw(
-            self._camera,
+            self.camera,
             self.width(),
             self.height(),
             self.devicePixelRatioF(),
@@ -395,12 +358,12 @@ class MapView(QWidget):
         """Into the frame itself, so that a moving cursor does not paint them again and again."""
         painter = QPainter(image)
         painter.setFont(self.font())
-        size, camera, theme = (self.width(), self.height()), self._camera, self._theme
+        size, camera, theme = (self.width(), self.height()), self.camera, self._theme
         if camera.dims == 2:
-            if self._chart is None:
+            if self._viewpoint.chart is None:
                 overlays.paint_grid(painter, camera, size, theme)
             else:
-                self._chart.paint(painter, camera, size, theme)
+                self._viewpoint.chart.paint(painter, camera, size, theme)
             overlays.paint_axis_titles(painter, self._titles, size, theme)
         elif self.scene.coordinates is not None and len(self.scene.coordinates):
             overlays.paint_box(painter, camera, self.scene.bounds(), size, theme)
@@ -426,10 +389,12 @@ class MapView(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._empty_text)
         else:
             self._paint_space(painter, size)
-        if self._outline:
-            overlays.paint_outline(painter, self._outline, self._tool == "rectangle", self._theme)
+        if self._drag.outline:
+            overlays.paint_outline(
+                painter, self._drag.outline, self._tool == "rectangle", self._theme
+            )
         painter.setFont(self.font())
-        self._annotations.paint_pills(painter, size, self._covered, self._theme)
+        self._annotations.paint_pills(painter, size, self._viewpoint.covered, self._theme)
         self._hover_repaint.painted(self._box_of_hover())
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -438,14 +403,14 @@ class MapView(QWidget):
         painter.end()
 
     def _paint_space(self, painter: QPainter, size: tuple[int, int]) -> None:
-        camera, theme = self._camera, self._theme
+        camera, theme = self.camera, self._theme
         self._thumbnails.paint(painter, self.scene.colour_of, self._selected)
         missing = self._thumbnails.missing()
         if len(missing):
             self.thumbnails_wanted.emit(missing)
-        if self._chart is not None and camera.dims == 2:
+        if self._viewpoint.chart is not None and camera.dims == 2:
             painter.setFont(self.font())
-            self._chart.paint_words(painter, camera, size, self._covered, theme)
+            self._viewpoint.chart.paint_words(painter, camera, size, self._viewpoint.covered, theme)
         self._annotations.paint_places(painter, camera, size, theme)
         self._paint_hover(painter, size)
 
@@ -458,7 +423,7 @@ class MapView(QWidget):
             return
         # Selected rows are the last that own pixels, and the first to get a place.
         rows = self.scene.rows_in_view()[::-1]
-        places = self._camera.to_pixels(coordinates[rows], self.width(), self.height())
+        places = self.camera.to_pixels(coordinates[rows], self.width(), self.height())
         side = side_for(self.scene.drawn, self.width(), self.height())
         self._thumbnails.lay_out(rows, places, side)
 
@@ -466,7 +431,7 @@ class MapView(QWidget):
         self._paint_cursor_line(painter, size)
         coordinates, row = self.scene.coordinates, self._ringed_row
         if row is not None and coordinates is not None:
-            x, y = self._camera.to_pixels(coordinates[row][None], *size)[0].tolist()
+            x, y = self.camera.to_pixels(coordinates[row][None], *size)[0].tolist()
             tile = self._thumbnails.box_of(row)
             if tile is None:
                 overlays.paint_ring(painter, x, y, self._radius, self._theme)
@@ -475,19 +440,19 @@ class MapView(QWidget):
             painter.setFont(self.font())
             text = self._label_of(row)
             overlays.paint_label_beside(painter, x, y, text, size[0], self._theme)
-        elif self._cursor is not None and not self._outline and not self._dragging:
+        elif self._cursor is not None and not self._drag.outline and not self._drag.under_way:
             overlays.paint_cross(painter, self._cursor, self._theme)
 
     def _paint_cursor_line(self, painter: QPainter, size: tuple[int, int]) -> None:
-        coordinates, chart = self.scene.coordinates, self._chart
-        if chart is None or coordinates is None or self._camera.dims != 2 or self._dragging:
+        coordinates, chart = self.scene.coordinates, self._viewpoint.chart
+        if chart is None or coordinates is None or self.camera.dims != 2 or self._drag.under_way:
             return
         painter.setFont(self.font())
         if self._ringed_row is not None:
-            places = self._camera.to_pixels(coordinates[self._ringed_row][None], *size)
-            chart.paint_cursor(painter, self._camera, float(places[0, 0]), size, self._theme)
+            places = self.camera.to_pixels(coordinates[self._ringed_row][None], *size)
+            chart.paint_cursor(painter, self.camera, float(places[0, 0]), size, self._theme)
         elif self._cursor is not None:
-            chart.paint_cursor(painter, self._camera, self._cursor.x(), size, self._theme)
+            chart.paint_cursor(painter, self.camera, self._cursor.x(), size, self._theme)
 
     @property
     def _ringed_row(self) -> int | None:
@@ -497,17 +462,16 @@ class MapView(QWidget):
     # The mouse.
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        if self.scene.coordinates is not None and not self._moved_by_hand:
-            self._flight.stop()
-            self._camera = self._fitted(self._camera, self.scene.coordinates)
+        if self.scene.coordinates is not None:
+            self._viewpoint.follow(self.scene.coordinates)
         self._redraw()
         super().resizeEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = event.position()
         self._cursor = at
-        if self._pressed is not None:
-            self._drag(at, event)
+        if self._drag.pressed:
+            self._drag_to(at, event)
         else:
             self._hover(at)
 
@@ -533,7 +497,7 @@ class MapView(QWidget):
         at, reach, row = self._cursor, 14, self._ringed_row
         if row is not None and self.scene.coordinates is not None:
             place = self.scene.coordinates[row][None]
-            x, y = self._camera.to_pixels(place, self.width(), self.height())[0].tolist()
+            x, y = self.camera.to_pixels(place, self.width(), self.height())[0].tolist()
             text = self.fontMetrics().horizontalAdvance(self._label_of(row))
             reach = round(max(self._radius, self._thumbnails.side)) + text + 48
             return self._whole_column(QRect(round(x) - reach, round(y) - 70, 2 * reach, 140))
@@ -544,7 +508,7 @@ class MapView(QWidget):
 
     def _whole_column(self, box: QRect) -> QRect:
         """The box, or where a line crosses the map at the cursor, all of its column."""
-        if self._chart is None or self._chart.words is None:
+        if self._viewpoint.chart is None or self._viewpoint.chart.words is None:
             return box
         # At the edges the line's chip stands beside it.
         left = min(box.left(), self.width() - 2 * _LINE_CHIP_PX)
@@ -553,48 +517,32 @@ class MapView(QWidget):
         return QRect(left - reach, 0, right - left + 2 * reach, self.height())
 
     def _place_at(self, at: QPointF) -> tuple[float, ...]:
-        return self._camera.to_map(at.x(), at.y(), self.width(), self.height())
+        return self.camera.to_map(at.x(), at.y(), self.width(), self.height())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._pressed = self._last = event.position()
-        self._dragging = False
-        if self._tool in ("rectangle", "lasso") and event.button() == Qt.MouseButton.LeftButton:
-            self._outline = [event.position()]
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._drag.press(event.position(), self._tool if left else "move")
 
-    def _drag(self, at: QPointF, event: QMouseEvent) -> None:
-        assert self._pressed is not None
-        assert self._last is not None
-        if not self._dragging and (at - self._pressed).manhattanLength() < _CLICK_PX:
+    def _drag_to(self, at: QPointF, event: QMouseEvent) -> None:
+        way = self._drag.to(at)
+        if way is None:
             return
-        self._dragging = True
         self._hover_row = None
-        if self._outline:
-            if self._tool == "rectangle":
-                start = self._pressed
-                self._outline = [
-                    start, QPointF(at.x(), start.y()), at, QPointF(start.x(), at.y())
-                ]  # fmt: skip
-            else:
-                self._outline.append(at)
+        if self._drag.outline:
             self.update()
             return
-        moved = at - self._last
-        self._last = at
         shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         right = bool(event.buttons() & Qt.MouseButton.RightButton)
-        if self._camera.dims == 3 and not (shifted or right):
-            self._turn(moved.x(), moved.y())
+        if self.camera.dims == 3 and not (shifted or right):
+            self._viewpoint.turn(way.x(), way.y())
         else:
-            self._look(self._camera.panned(moved.x(), moved.y()))
+            self._viewpoint.look(self.camera.panned(way.x(), way.y()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        outline, dragged = self._outline, self._dragging
-        self._pressed = self._last = None
-        self._dragging = False
-        self._outline = []
-        if outline and dragged:
+        outline = self._drag.release()
+        if outline:
             self._select_inside(outline, event.modifiers())
-        elif not dragged and event.button() == Qt.MouseButton.LeftButton:
+        elif not self._drag.moved and event.button() == Qt.MouseButton.LeftButton:
             self._click(event.position(), event.modifiers())
         self._hover(event.position())
 
@@ -603,7 +551,7 @@ class MapView(QWidget):
         if coordinates is None:
             return
         polygon = np.array([[p.x(), p.y()] for p in outline], np.float32)
-        pixels = self._camera.to_pixels(coordinates, self.width(), self.height())
+        pixels = self.camera.to_pixels(coordinates, self.width(), self.height())
         if self._tool == "rectangle":
             low, high = polygon.min(axis=0), polygon.max(axis=0)
             inside = ((pixels >= low) & (pixels <= high)).all(axis=1)
@@ -628,24 +576,19 @@ class MapView(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._tool == "move":
-            at = event.position()
-            self._look(self._camera.zoomed(2.0, at.x(), at.y(), self.width(), self.height()))
+            self._viewpoint.zoom(2.0, event.position())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        at = event.position()
-        self._cursor = at
-        factor = 1.0015 ** event.angleDelta().y()
-        self._look(self._camera.zoomed(factor, at.x(), at.y(), self.width(), self.height()))
-        self._hover(at)
+        self._cursor = event.position()
+        self._viewpoint.zoom(1.0015 ** event.angleDelta().y(), self._cursor)
+        self._hover(self._cursor)
 
     def event(self, event: QEvent) -> bool:
         if (
             isinstance(event, QNativeGestureEvent)
             and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture
         ):
-            at = event.position()
-            factor = 1.0 + event.value()
-            self._look(self._camera.zoomed(factor, at.x(), at.y(), self.width(), self.height()))
+            self._viewpoint.zoom(1.0 + event.value(), event.position())
             return True
         return super().event(event)
 
@@ -673,11 +616,11 @@ class MapView(QWidget):
         step = steps.get(Qt.Key(event.key()))
         if step is not None:
             dx, dy = step[0] * _PAN_STEP_PX, step[1] * _PAN_STEP_PX
-            turn = shifted and self._camera.dims == 3
+            turn = shifted and self.camera.dims == 3
             if turn:
-                self._turn(-dx / 4, -dy / 4)
+                self._viewpoint.turn(-dx / 4, -dy / 4)
             else:
-                self._look(self._camera.panned(dx, dy))
+                self._viewpoint.look(self.camera.panned(dx, dy))
         elif event.key() == Qt.Key.Key_N:
             self._step_point(-1 if shifted else 1)
         elif event.key() == Qt.Key.Key_Space:
@@ -700,9 +643,9 @@ class MapView(QWidget):
         row = int(visible[at])
         coordinates = self.scene.coordinates
         assert coordinates is not None
-        x, y = self._camera.to_pixels(coordinates[row][None], self.width(), self.height())[0]
+        x, y = self.camera.to_pixels(coordinates[row][None], self.width(), self.height())[0]
         if not (0 <= x < self.width() and 0 <= y < self.height()):
-            self._look(self._camera.panned(self.width() / 2 - x, self.height() / 2 - y))
+            self._viewpoint.look(self.camera.panned(self.width() / 2 - x, self.height() / 2 - y))
         self._hover_row = row
         self.hovered.emit(RowTarget(row))
         self.update()

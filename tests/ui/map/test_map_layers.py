@@ -175,7 +175,7 @@ def test_points_go_to_their_places_and_the_camera_with_them(view: MapView, qtbot
     # In view all the way, although the maps differ in size a thousandfold.
     assert seen
     assert all(100 < size < 900 for size in seen)
-    view._flight.stop()
+    view._viewpoint.stop()
 
 
 def test_without_animations_points_are_there_at_once(view: MapView) -> None:

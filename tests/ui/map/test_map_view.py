@@ -267,9 +267,7 @@ def test_the_keyboard_goes_from_point_to_point(five: Fixture, qtbot: QtBot) -> N
 
 def test_a_forming_map_keeps_the_view_once_moved_by_hand(five: Fixture) -> None:
     five.view.update_points(CORNERS * 3)
-    assert five.view.camera.scale == pytest.approx(
-        five.view._fitted(five.view.camera, CORNERS * 3).scale
-    )
+    assert five.view.camera.scale == pytest.approx(five.view._viewpoint.fitted(CORNERS * 3).scale)
     five.drag(QPoint(200, 200), QPoint(230, 190))
     camera = five.view.camera
     five.view.update_points(CORNERS * 9)
