@@ -91,7 +91,7 @@ def train_live(
             data,
             folder,
             test_data=measured,
-            judge=judge_of(measured),
+            judge=judge_of(measured.name),
             fresh=request.afresh,
             watched=looked_at,
         )

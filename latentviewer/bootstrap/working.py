@@ -61,12 +61,18 @@ def encode(
 def sample(model: Model, count: int, **options: Any) -> Generator[Progress, None, Space]:
     """Draws samples of the model's prior into a space.
 
+    Where a classifier of such images is bundled, it tells what each sample shows.
+
     Args:
         options: `seed`, `truncation`, `steps`, `guidance`, `condition`; see `engine.sampling`.
     """
     from latentviewer.engine.sampling import Asked, sampling
 
-    steps = sampling(model, Asked(count, **options), reference_of(model))
+    card = model.card
+    judge = None if card.data is None else judge_of(card.data)
+    if judge is not None and judge.card.image != card.image:
+        judge = None
+    steps = sampling(model, Asked(count, **options), reference_of(model), judge=judge)
     return (yield from _with_progress(steps))
 
 
@@ -247,14 +253,14 @@ def evaluate(model: Model, data: DataSet) -> dict[str, Any]:
     """
     from latentviewer.engine.measuring import measure
 
-    return measure(model, data, judge=judge_of(data))
+    return measure(model, data, judge=judge_of(data.name))
 
 
-def judge_of(data: DataSet) -> ConvClassifier | None:
-    """The bundled classifier of such images, if there is one."""
+def judge_of(data: str) -> ConvClassifier | None:
+    """The bundled classifier of a data set's images, if there is one."""
     from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 
-    folder = models_folder() / f"{data.name.partition(':')[0]}-classifier"
+    folder = models_folder() / f"{data.partition(':')[0]}-classifier"
     if not (folder / "config.json").is_file():
         return None
     found = open_model(folder.name)
@@ -290,6 +296,10 @@ def train(
     )
     data = open_data(recipe.data, data_folder)
     measured = open_data(recipe.test_data, data_folder)
-    options: dict[str, Any] = {"test_data": measured, "judge": judge_of(measured), "fresh": fresh}
+    options: dict[str, Any] = {
+        "test_data": measured,
+        "judge": judge_of(measured.name),
+        "fresh": fresh,
+    }
     result = yield from _with_progress(run(recipe, data, out, **options))
     return Path(result.folder)

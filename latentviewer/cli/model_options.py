@@ -12,7 +12,8 @@ _ENCODE_JSON = """\
 
 _SAMPLE_JSON = """\
 --json prints {written, model, samples, latent_dim, columns, seconds}: columns: such as score, the
-  discriminator's log odds that the sample is real."""
+  discriminator's log odds that the sample is real, or “label, told”, what a bundled classifier of
+  such images takes it for."""
 
 _ADOPT_JSON = """\
 --json prints {written, name, classes, layers, latent_dim}: layers: those whose features can be

@@ -12,15 +12,21 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import FIRST, FirstSamples
 from latentviewer.domain.ports import (
     Capability,
+    Classifier,
     DataSet,
     Diffusion,
     Discriminator,
+    Images,
     Invertible,
     Model,
 )
 from latentviewer.domain.space import HOLDS_NOISE, Provenance, Space
 from latentviewer.domain.table import Categories, Column, Numbers
+from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 from latentviewer.engine.batches import unit_images
+
+TOLD = ", told"
+"""At the end of a column's name: a classifier's answers, not the truth."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +77,14 @@ class SamplingProgress:
 
 
 def sampling(
-    model: Model, asked: Asked, named: str, batch: int = 64
+    model: Model, asked: Asked, named: str, batch: int = 64, judge: ConvClassifier | None = None
 ) -> Generator[SamplingProgress, None, Space]:
     """Draws samples into a space; its columns say what is known of each.
 
     Args:
         named: the model as the space will name it: a bundled name, or a path.
+        judge: a classifier, whose likeliest answer of each question is told of each sample's
+            picture, in a column named after it with `TOLD`; None where there is none.
 
     Raises:
         UserError: the model has no prior, or cannot be asked for that.
@@ -96,6 +104,7 @@ def sampling(
     scores = np.empty(asked.count, np.float64) if isinstance(model, Discriminator) else None
     start = model.noise if isinstance(model, Diffusion) else model.sample
     drawn = start(asked.count, asked.seed) * np.float32(asked.truncation)
+    told = None if judge is None or asked.noise else _Told(judge, asked.count)
     for first in range(0, asked.count, batch):
         part = slice(first, min(first + batch, asked.count))
         if isinstance(model, Diffusion) and not asked.noise:
@@ -105,12 +114,18 @@ def sampling(
                 yield _drawn(done, asked.count)
         else:
             latents[part] = drawn[part]
-        if scores is not None and isinstance(model, Discriminator):
-            scores[part] = model.score(model.decode(latents[part]))
+        if told is not None or scores is not None:
+            images = model.decode(latents[part])
+            if scores is not None and isinstance(model, Discriminator):
+                scores[part] = model.score(images)
+            if told is not None:
+                told.note(part, images)
         yield _drawn(part.stop, asked.count)
     columns: dict[str, Column] = {}
     for name, wanted in asked.condition.items():
         columns[name] = Categories(np.zeros(asked.count, np.int32), (wanted,))
+    if told is not None:
+        columns |= told.columns
     if scores is not None:
         columns["score"] = Numbers(scores)
     extra: dict[str, Any] = {
@@ -124,6 +139,8 @@ def sampling(
         "score": "the discriminator's log odds of being real",
         "versions": _versions(),
     }
+    if told is not None and judge is not None:
+        extra["told_by"] = judge.card.name
     if asked.noise:
         extra[HOLDS_NOISE] = True
     what = "noises" if asked.noise else "samples"
@@ -131,6 +148,28 @@ def sampling(
     return Space(
         name, latents, columns=columns, provenance=Provenance(named, card.weights_hash, None, extra)
     )
+
+
+class _Told:
+    """A classifier's likeliest answers, sample by sample."""
+
+    def __init__(self, judge: Classifier, count: int) -> None:
+        self._judge = judge
+        self._codes = {question: np.empty(count, np.int32) for question in judge.classes}
+
+    def note(self, part: slice, images: Images) -> None:
+        """Asks about the pictures (b, h, w, c) of some samples."""
+        for question, shares in self._judge.probabilities(images).items():
+            self._codes[question][part] = shares.argmax(axis=1)
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """One for each question."""
+        classes = self._judge.classes
+        return {
+            question + TOLD: Categories(codes, classes[question])
+            for question, codes in self._codes.items()
+        }
 
 
 def inverting_data(

@@ -171,8 +171,9 @@ def score_text(score: float) -> str:
     """A discriminator's log odds of being real, and what they come to."""
     if math.isnan(score):
         return "none"
-    number = f"{score:.1f}".replace("-", "−")
-    taken = "taken for real" if score > 0 else "taken for made" if score < 0 else "undecided"
+    rounded = round(score, 1)
+    number = f"{rounded:.1f}".replace("-", "−") if rounded else "0.0"
+    taken = "taken for real" if rounded > 0 else "taken for made" if rounded < 0 else "undecided"
     return f"{number}, {taken}"
 
 
