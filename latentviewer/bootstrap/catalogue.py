@@ -58,6 +58,14 @@ _SAMPLES = (
         "test-latents.arrow",
     ),
     (
+        "faces-ldm",
+        "Faces, latent diffusion",
+        "2,500 of the same faces in the space of a diffusion model: noise that becomes a face.",
+        "image diffusion",
+        "faces:test",
+        "test-latents.arrow",
+    ),
+    (
         "faces-classifier",
         "Faces, classified",
         "The same faces in the layers of a network that tells their attributes.",

@@ -187,6 +187,25 @@ def test_the_classifier_of_digits_tells_them(mnist_folder: Path) -> None:
     assert (told == truth).mean() == pytest.approx(model.card.figures["test_accuracy"], abs=0.01)
 
 
+def test_the_diffusion_model_of_faces_makes_what_its_card_says() -> None:
+    """From few samples; `latentviewer bench --models` measures with 5,000."""
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
+    from latentviewer.engine.adapters.conv_diffusion import ConvDiffusion
+
+    model, judge = (open_model(models_folder() / n) for n in ("faces-ldm", "faces-classifier"))
+    assert isinstance(model, ConvDiffusion)
+    assert isinstance(judge, ConvClassifier)
+    figures = model.card.figures
+    assert figures["test_precision"] >= 0.75
+    assert figures["test_recall"] >= 0.5
+    asked = {"glasses": "round", "hat": "woolly", "beard": "full"}
+    *_, last = model.denoising(model.noise(40, 0), 10, 2.0, asked)
+    told = judge.probabilities(model.decode(last.latents))
+    for question, wanted in asked.items():
+        answers = told[question].argmax(axis=1) == judge.classes[question].index(wanted)
+        assert answers.mean() >= 0.9, question
+
+
 def test_all_bundled_weights_together_are_small() -> None:
     sizes = [p.stat().st_size for p in models_folder().glob("*/model.safetensors")]
     assert sum(sizes) <= 40_000_000

@@ -35,7 +35,9 @@ class DiffusionConfig:
         denoiser_width: channels of the denoiser, even.
         denoiser_blocks: how many blocks it has.
         conditions: what can be asked for.
-        pixel_std: standard deviation of the autoencoder's Gaussian likelihood.
+        pixel_std: standard deviation of the autoencoder's Gaussian likelihood of a value in
+            0..1; None for a Bernoulli likelihood with values as probabilities, for pictures
+            that are mostly black, where the other one saturates.
     """
 
     height: int
@@ -47,7 +49,7 @@ class DiffusionConfig:
     denoiser_width: int
     denoiser_blocks: int
     conditions: tuple[Attribute, ...]
-    pixel_std: float
+    pixel_std: float | None
 
     def __post_init__(self) -> None:
         for name in ("height", "width", "latent_channels", "denoiser_width"):
@@ -64,8 +66,9 @@ class DiffusionConfig:
             raise ValueError("“channels” must be 1 or 3")
         if self.denoiser_width % _HEADS:
             raise ValueError(f"“denoiser_width” must be a multiple of {_HEADS}")
-        if not (isinstance(self.pixel_std, float) and 1e-3 <= self.pixel_std <= 1.0):
-            raise ValueError("“pixel_std” must be a number from 0.001 to 1")
+        std = self.pixel_std
+        if std is not None and not (isinstance(std, float) and 1e-3 <= std <= 1.0):
+            raise ValueError("“pixel_std” must be a number from 0.001 to 1, or null")
         names = [condition.name for condition in self.conditions]
         if len(set(names)) < len(names):
             raise ValueError("“conditions” must each have a name of its own")

@@ -127,7 +127,7 @@ def model_readme(recipe: AnyRecipe, config: Mapping[str, Any], card: ModelCard) 
     training, figures = config["training"], config["figures"]
     source = _SOURCES.get(recipe.data.partition(":")[0], recipe.data)
     tag, about = _KINDS[config["family"]]
-    bernoulli = config["architecture"].get("pixel_std") is None and tag == "vae"
+    bernoulli = config["architecture"].get("pixel_std") is None
     likelihood = (
         "Bernoulli likelihood on grey values in 0..1"
         if bernoulli
