@@ -59,7 +59,7 @@ _SAMPLES = (
     ),
     (
         "faces-ldm",
-        "Faces, latent diffusion",
+        "Faces, diffusion",
         "2,500 of the same faces in the space of a diffusion model: noise that becomes a face.",
         "image diffusion",
         "faces:test",

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from latentviewer.ui.theme import Theme
 
-_PAD = 10
+_SMALL_PX, _PAD = 48, 6
 
 
 class SampleCard(QWidget):
@@ -48,7 +48,7 @@ class SampleCard(QWidget):
         if large:
             self.setFixedSize(self.sizeHint())
         else:
-            self.setFixedHeight(64)
+            self.setFixedHeight(_SMALL_PX)
             self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def set_theme(self, theme: Theme) -> None:
@@ -57,7 +57,7 @@ class SampleCard(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(300, 258) if self._large else QSize(200, 64)
+        return QSize(300, 258) if self._large else QSize(200, _SMALL_PX)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
@@ -92,9 +92,11 @@ class SampleCard(QWidget):
             text_at = QRectF(14, 178, self.width() - 28, 22)
             more_at = QRectF(14, 201, self.width() - 28, 44)
         else:
-            picture = QRectF(_PAD, _PAD, 44, 44)
-            text_at = QRectF(64, 12, self.width() - 74, 19)
-            more_at = QRectF(64, 32, self.width() - 74, 18)
+            side = _SMALL_PX - 2 * _PAD
+            picture = QRectF(_PAD, _PAD, side, side)
+            left = side + 2 * _PAD + 4
+            text_at = QRectF(left, 5, self.width() - left - _PAD, 19)
+            more_at = QRectF(left, 24, self.width() - left - _PAD, 18)
         self._paint_picture(painter, picture)
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold)

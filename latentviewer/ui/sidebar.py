@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +22,7 @@ from latentviewer.ui.elided_button import ElidedButton
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.name_field import NameField
+from latentviewer.ui.overlay_scroll import OverlayScrollArea
 from latentviewer.ui.sample_card import SampleCard
 from latentviewer.ui.theme import Theme
 from latentviewer.ui.welcome import sample_picture
@@ -76,10 +76,7 @@ class Sidebar(QFrame):
         self._saved: tuple[SavedLatent, ...] = ()
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll = OverlayScrollArea()
         outer.addWidget(scroll)
         body = QWidget()
         scroll.setWidget(body)

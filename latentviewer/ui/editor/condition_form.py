@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSizePolicy, QWidget
 
 from latentviewer.ui.intent import Dispatch
-from latentviewer.ui.preview.overlay_scroll import OverlayScrollArea
+from latentviewer.ui.overlay_scroll import OverlayScrollArea
 from latentviewer.ui.wheel import guard_wheel
 
 ANY = "any"

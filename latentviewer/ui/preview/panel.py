@@ -24,6 +24,7 @@ from latentviewer.app.state import LatentTarget, Target
 from latentviewer.domain.space import Latents
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.overlay_scroll import OverlayScrollArea
 from latentviewer.ui.preview.caption import Facts, Title, facts
 from latentviewer.ui.preview.class_bars import ClassSection
 from latentviewer.ui.preview.class_readout import ClassReadout
@@ -31,7 +32,6 @@ from latentviewer.ui.preview.empty import EmptyPreview
 from latentviewer.ui.preview.image import Pixels, to_image
 from latentviewer.ui.preview.latent_bars import LatentBars
 from latentviewer.ui.preview.missing_data import MissingData
-from latentviewer.ui.preview.overlay_scroll import OverlayScrollArea
 from latentviewer.ui.preview.pictures import Pictures
 from latentviewer.ui.preview.posterior import PosteriorSection
 from latentviewer.ui.preview.prior import PriorSection
