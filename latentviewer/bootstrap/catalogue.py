@@ -34,6 +34,14 @@ _SAMPLES = (
         "test-latents.arrow",
     ),
     (
+        "mnist-ldm",
+        "MNIST, diffusion",
+        "3,000 digits in the space of a diffusion model: ask for a digit, watch it form.",
+        "image diffusion",
+        "mnist:test",
+        "test-latents.arrow",
+    ),
+    (
         "mnist-classifier",
         "MNIST, classified",
         "The same digits in the layers of a network that tells them apart.",

@@ -206,6 +206,20 @@ def test_the_diffusion_model_of_faces_makes_what_its_card_says() -> None:
         assert answers.mean() >= 0.9, question
 
 
+def test_the_diffusion_model_of_digits_draws_the_digit_that_was_asked_for() -> None:
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
+    from latentviewer.engine.adapters.conv_diffusion import ConvDiffusion
+
+    model, judge = (open_model(models_folder() / n) for n in ("mnist-ldm", "mnist-classifier"))
+    assert isinstance(model, ConvDiffusion)
+    assert isinstance(judge, ConvClassifier)
+    assert model.card.figures["test_as_asked"] >= 0.95
+    for digit in "0479":
+        *_, last = model.denoising(model.noise(20, 0), 10, 2.0, {"label": digit})
+        told = judge.probabilities(model.decode(last.latents))["label"].argmax(axis=1)
+        assert (told == int(digit)).mean() >= 0.9, digit
+
+
 def test_all_bundled_weights_together_are_small() -> None:
     sizes = [p.stat().st_size for p in models_folder().glob("*/model.safetensors")]
     assert sum(sizes) <= 40_000_000
