@@ -23,8 +23,8 @@ from latentviewer.jobs.worker import Job
 
 PROJECT_SUFFIX = ".latentviewer"
 AUTOSAVED = " (autosaved)"
-_DRAWN_AT_ONCE = 8  # a preview may have to wait for them
-_QUICK_SECONDS = 0.001
+_DRAWN_AT_ONCE = 2  # a preview may have to wait for them
+_QUICK_SECONDS = 0.00025
 
 
 class Opening:
