@@ -8,11 +8,11 @@ from typing import Any
 from latentviewer.bench.latency_rows import cursor_to_picture_ms
 from latentviewer.bench.rows import Row
 from latentviewer.bootstrap import model_card, open_model, samples
+from latentviewer.bootstrap.catalogue import bundled_models
 from latentviewer.bootstrap.judging import (
     agreement,
     anomaly,
     asked,
-    bundled_models,
     disentanglement,
     figures,
     generation,

@@ -199,7 +199,7 @@ def model_folder(reference: str) -> Path:
     Raises:
         UserError: a bare name that is neither.
     """
-    bundled = _bundled_models()
+    bundled = bundled_models()
     if reference in bundled:
         return models_folder() / reference
     path = Path(reference).expanduser()
@@ -211,8 +211,9 @@ def model_folder(reference: str) -> Path:
     return path
 
 
-def _bundled_models() -> list[str]:
-    return sorted(config.parent.name for config in models_folder().glob("*/config.json"))
+def bundled_models() -> tuple[str, ...]:
+    """Names of the models that come with the program."""
+    return tuple(sorted(config.parent.name for config in models_folder().glob("*/config.json")))
 
 
 def _is_bare(reference: str) -> bool:

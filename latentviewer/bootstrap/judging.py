@@ -15,11 +15,6 @@ if TYPE_CHECKING:
     from latentviewer.domain.ports import DataSet, Model
 
 
-def bundled_models() -> tuple[str, ...]:
-    """Names of the models that come with the program."""
-    return tuple(sorted(config.parent.name for config in models_folder().glob("*/config.json")))
-
-
 def weights_bytes() -> int:
     """Bytes of all their weights."""
     return sum(path.stat().st_size for path in Path(models_folder()).glob("*/model.safetensors"))

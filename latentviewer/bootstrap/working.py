@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from latentviewer.bootstrap.catalogue import open_data, open_model
+from latentviewer.bootstrap.catalogue import bundled_models, open_data, open_model
 from latentviewer.bundled import models_folder
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability
@@ -260,10 +260,9 @@ def judge_of(data: str) -> ConvClassifier | None:
     """The bundled classifier of a data set's images, if there is one."""
     from latentviewer.engine.adapters.conv_classifier import ConvClassifier
 
-    folder = models_folder() / f"{data.partition(':')[0]}-classifier"
-    if not (folder / "config.json").is_file():
-        return None
-    found = open_model(folder.name)
+    name = f"{data.partition(':')[0]}-classifier"
+    # A data set may be a path; only a bundled name is meant here.
+    found = open_model(name) if name in bundled_models() else None
     return found if isinstance(found, ConvClassifier) else None
 
 

@@ -12,7 +12,6 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import FIRST, FirstSamples
 from latentviewer.domain.ports import (
     Capability,
-    Classifier,
     DataSet,
     Diffusion,
     Discriminator,
@@ -139,8 +138,8 @@ def sampling(
         "score": "the discriminator's log odds of being real",
         "versions": _versions(),
     }
-    if told is not None and judge is not None:
-        extra["told_by"] = judge.card.name
+    if told is not None:
+        extra["told_by"] = told.by
     if asked.noise:
         extra[HOLDS_NOISE] = True
     what = "noises" if asked.noise else "samples"
@@ -151,10 +150,11 @@ def sampling(
 
 
 class _Told:
-    """A classifier's likeliest answers, sample by sample."""
+    """A classifier's likeliest answers, sample by sample; `by` is its name."""
 
-    def __init__(self, judge: Classifier, count: int) -> None:
+    def __init__(self, judge: ConvClassifier, count: int) -> None:
         self._judge = judge
+        self.by = judge.card.name
         self._codes = {question: np.empty(count, np.int32) for question in judge.classes}
 
     def note(self, part: slice, images: Images) -> None:
