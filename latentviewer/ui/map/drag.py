@@ -38,7 +38,7 @@ class Drag:
         if not self.moved and (at - self._start).manhattanLength() < _CLICK_PX:
             return None
         self.moved = True
-        if self._tool == "rectangle":
+        if self.outline and self._tool == "rectangle":
             start = self._start
             self.outline = [start, QPointF(at.x(), start.y()), at, QPointF(start.x(), at.y())]
         elif self.outline:

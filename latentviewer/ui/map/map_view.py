@@ -88,7 +88,7 @@ class MapView(QWidget):
         self._linked_row: int | None = None
         self._cursor: QPointF | None = None
         self._hover_repaint = HoverRepaint(self)
-        self.cameras = (self.camera, self.camera)
+        self._cameras = (self.camera, self.camera)
         self._tool = "move"
         self._drag = Drag()
         self._morph = Morph(self, self._on_morph, self._on_morphed)
@@ -140,13 +140,13 @@ class MapView(QWidget):
         self._viewpoint.stop()
         self._morph.stop()
         self._hover_row, self._viewpoint.moved_by_hand = None, False
-        self.cameras = (self.camera, self._viewpoint.fitted(coordinates))
+        self._cameras = (self.camera, self._viewpoint.fitted(coordinates))
         self._morph.start(now, coordinates)
 
     def _on_morph(self, coordinates: Points, share: float) -> None:
         self.scene.move_points(coordinates)
         if not self._viewpoint.moved_by_hand:
-            begin, end = self.cameras
+            begin, end = self._cameras
             self._viewpoint.camera = begin.between(end, share)
         self._redraw()
 
