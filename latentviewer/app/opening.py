@@ -1,9 +1,6 @@
 """Opening, saving, and the model and data that belong to a space."""
 
-import time
 from pathlib import Path
-
-import numpy as np
 
 from latentviewer.app.carrying import carried
 from latentviewer.app.decoder import decoder_of
@@ -23,8 +20,6 @@ from latentviewer.jobs.worker import Job
 
 PROJECT_SUFFIX = ".latentviewer"
 AUTOSAVED = " (autosaved)"
-_DRAWN_AT_ONCE = 2  # a preview may have to wait for them
-_QUICK_SECONDS = 0.00025
 
 
 class Opening:
@@ -211,6 +206,7 @@ class Opening:
         workspace.cancel_jobs(all_of_them=False)
         workspace.epoch = workspace.worker.new_epoch()
         workspace.model = workspace.data = None
+        self._prepare(None)
         workspace.model_expected = (
             state.space is not None and state.space.provenance.model is not None
         )
@@ -270,30 +266,15 @@ class Opening:
                 self._workspace.message.emit(result, True)
             else:
                 self._workspace.data = result
-                self._draw_ahead(result)
+                self._prepare(result)
             self._workspace.sources_changed.emit()
 
         self._workspace.call(load, done)
 
-    def _draw_ahead(self, data: DataSet | None) -> None:
-        """Has the pictures drawn while nobody waits for one, a few at a time."""
+    def _prepare(self, data: DataSet | None) -> None:
         kept = data.whole if isinstance(data, FirstSamples) else data
-        if not isinstance(kept, KeptSamples):
-            return
-        count = len(self._workspace.space)
-
-        def draw(start: int) -> int | None:
-            began, end = time.perf_counter(), min(start + _DRAWN_AT_ONCE, count)
-            kept.images(np.arange(start, end, dtype=np.int64))
-            # Pictures that come as quickly as this lie in memory already.
-            quick = time.perf_counter() - began < _QUICK_SECONDS
-            return None if quick or end == count else end
-
-        def go_on(start: int | None) -> None:
-            if start is not None:
-                self._workspace.call(lambda: draw(start), go_on)
-
-        go_on(0 if count else None)
+        steps = kept.gather() if isinstance(kept, KeptSamples) else iter(())
+        self._workspace.worker.prepare(steps, self._workspace.fault)
 
     def _on_distance(self, distance: DataDistance) -> None:
         self._workspace.distance = distance

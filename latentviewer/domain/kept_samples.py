@@ -1,6 +1,7 @@
 """A data set that remembers the pictures it was asked for."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from latentviewer.domain.ports import DataSet, ImageShape
 from latentviewer.domain.table import Column
 
 _BYTES_AT_MOST = 128_000_000
+_QUICK_S = 0.00015
 
 
 def kept_samples(whole: DataSet, count: int) -> DataSet:
@@ -63,3 +65,13 @@ class KeptSamples:
             self._pictures[new] = self._whole.images(new)
             self._here[new] = True
         return self._pictures[rows]
+
+    def gather(self) -> Iterator[None]:
+        """Fetches those that are not here, one a step; none if they come as from memory."""
+        for row in range(len(self._here)):
+            if not self._here[row]:
+                began = time.perf_counter()
+                self.images(np.array([row], dtype=np.int64))
+                if time.perf_counter() - began < _QUICK_S:
+                    return
+                yield

@@ -4,14 +4,15 @@ A preview waits in a slot of its own, and a newer one takes its place, so that t
 shown is always to the latest question that could be answered in time. Who asks beside another,
 as a second map does, has a slot of its own; slots take turns. Jobs are generators; between two
 of their steps the thread looks at everything that is more urgent. A job that gives way, such as
-an hour of training, is set aside while another one is there.
+an hour of training, is set aside while another one is there. What can be prepared goes on, step
+by step, while none of these is there and the hand rests.
 """
 
 import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -26,6 +27,8 @@ REPORTS_PER_S = 20
 # After so many previews in a row, other work that waits gets one turn: a hand that never rests
 # must not stop a job. Few enough to stay below the slowest twentieth of the answers.
 PREVIEWS_IN_A_ROW = 32
+# Nothing is prepared so soon after a question: a moving hand asks its next one within that time.
+REST_S = 0.15
 
 _ids = itertools.count(1)
 
@@ -74,6 +77,12 @@ class _Call:
 
 
 @dataclass
+class _Preparing:
+    steps: Iterator[object]
+    failed: Callable[[BaseException], None]
+
+
+@dataclass
 class _Run(Generic[T]):
     handle: JobHandle
     start: Callable[[CancelToken], Job[T]]
@@ -105,6 +114,8 @@ class Worker:
         self._calls: deque[_Call] = deque()
         self._runs: deque[_Run[Any]] = deque()
         self._running: _Run[Any] | None = None
+        self._preparing: _Preparing | None = None
+        self._asked_at = float("-inf")
         self._stopping = False
         self._previews_in_a_row = 0
         self._epoch = 0
@@ -144,6 +155,7 @@ class Worker:
             if epoch != self._epoch or (waiting is not None and waiting.seq > seq):
                 return
             self._questions[slot] = _Question(epoch, seq, work, show, fail, slot)
+            self._asked_at = time.monotonic()
             self._wake.notify()
 
     def call(
@@ -155,6 +167,16 @@ class Worker:
         """Short work, in order; after a waiting preview, before the next step of a job."""
         with self._wake:
             self._calls.append(_Call(work, done, failed))
+            self._wake.notify()
+
+    def prepare(self, steps: Iterator[object], failed: Callable[[BaseException], None]) -> None:
+        """Goes through `steps` while nobody waits for anything, in place of earlier ones.
+
+        Args:
+            steps: each so short that a question may wait for it.
+        """
+        with self._wake:
+            self._preparing = _Preparing(steps, failed)
             self._wake.notify()
 
     def submit(
@@ -192,6 +214,7 @@ class Worker:
                 if run is not None:
                     run.handle.token.cancel()
             self._questions.clear()
+            self._preparing = None
             self._wake.notify()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
@@ -205,10 +228,7 @@ class Worker:
     def _loop(self) -> None:
         while True:
             with self._wake:
-                while not (
-                    self._stopping or self._questions or self._calls or self._running or self._runs
-                ):
-                    self._wake.wait()
+                preparing = self._wait()
                 if self._stopping:
                     break
                 question = call = None
@@ -222,7 +242,7 @@ class Worker:
                 else:
                     self._previews_in_a_row = 0
                     call = self._calls.popleft() if self._calls else None
-                    if call is None:
+                    if call is None and others_wait:
                         self._choose_run()
             if question is not None:
                 self._answer(question)
@@ -230,11 +250,25 @@ class Worker:
                 self._do(call)
             elif self._running is not None:
                 self._step(self._running)
+            elif preparing is not None:
+                self._prepare(preparing)
             # Waiting for the next, the thread keeps nothing of the last alive.
-            question = call = None
+            question = call = preparing = None
         for run in (self._running, *self._runs):
             if run is not None and run.steps is not None:
                 run.steps.close()
+
+    def _wait(self) -> _Preparing | None:
+        """Until there is something to do; what is prepared, where nothing else is."""
+        while not (self._stopping or self._questions or self._calls or self._running or self._runs):
+            if self._preparing is None:
+                self._wake.wait()
+                continue
+            rest = self._asked_at + REST_S - time.monotonic()
+            if rest <= 0:
+                return self._preparing
+            self._wake.wait(rest)
+        return None
 
     def _choose_run(self) -> None:
         """What was cancelled first, for it ends at once; what gives way last."""
@@ -293,6 +327,17 @@ class Worker:
             self._deliver(lambda: run.failed(fault))
         else:
             self._report(run, "running", step)
+
+    def _prepare(self, preparing: _Preparing) -> None:
+        try:
+            next(preparing.steps)
+        except BaseException as error:
+            with self._wake:
+                if self._preparing is preparing:
+                    self._preparing = None
+            if not isinstance(error, StopIteration):
+                fault = error
+                self._deliver(lambda: preparing.failed(fault))
 
     def _finish(self, run: _Run[Any], state: JobState) -> None:
         self._running = None

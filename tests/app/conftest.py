@@ -55,6 +55,13 @@ class WorkerNow:
         else:
             done(result)
 
+    def prepare(self, steps: Any, failed: Any) -> None:
+        try:
+            for _ in steps:
+                pass
+        except Exception as error:
+            failed(error)
+
     def submit(
         self, title: str, start: Any, *, done: Any, failed: Any, progress: Any = None,
         cancelled: Any = None, gives_way: bool = False,

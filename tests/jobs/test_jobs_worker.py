@@ -1,11 +1,12 @@
 import threading
+import time
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from latentviewer.jobs.progress import CancelToken, JobStatus, Pace, Progress
-from latentviewer.jobs.worker import PREVIEWS_IN_A_ROW, Worker
+from latentviewer.jobs.worker import PREVIEWS_IN_A_ROW, REST_S, Worker
 from tests.jobs.conftest import PATIENCE_S, MainThread
 
 
@@ -424,6 +425,100 @@ def test_stopping_closes_a_job_that_was_set_aside(main_thread: MainThread) -> No
     assert inside.wait(PATIENCE_S)
     worker.stop()
     assert closed.is_set()
+
+
+def test_what_is_prepared_waits_until_nothing_else_is_there(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    order: list[str] = []
+    inside, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        inside.set()
+        assert go.wait(PATIENCE_S)
+
+    def steps() -> Generator[None, None, None]:
+        for name in ("first", "second"):
+            order.append(name)
+            yield
+
+    def job(token: CancelToken) -> Generator[Progress, None, None]:
+        order.append("job")
+        yield Progress(None, "")
+
+    worker.call(hold, lambda _: None, never)
+    assert inside.wait(PATIENCE_S)
+    worker.prepare(steps(), never)
+    worker.submit("job", job, done=lambda _: None, failed=never)
+    worker.call(lambda: order.append("call"), lambda _: None, never)
+    worker.preview(worker.new_epoch(), 0, lambda: order.append("preview"), order.append, never)
+    go.set()
+    while len(order) < 5:
+        threading.Event().wait(0.01)
+    assert order == ["preview", "call", "job", "first", "second"]
+
+
+def test_nothing_is_prepared_while_the_hand_moves(worker: Worker) -> None:
+    epoch = worker.new_epoch()
+    prepared, still = threading.Event(), threading.Event()
+    began, asked = time.monotonic(), 0.0
+
+    def steps() -> Generator[None, None, None]:
+        prepared.set()
+        yield
+
+    worker.preview(epoch, 0, lambda: None, lambda _: None, never)
+    worker.prepare(steps(), never)
+    for seq in range(1, 20):
+        still.wait(REST_S / 10)
+        asked = time.monotonic()
+        worker.preview(epoch, seq, lambda: None, lambda _: None, never)
+        if asked - began < REST_S:  # A busy machine may hold this thread up for longer.
+            assert not prepared.is_set()
+        began = asked
+    assert prepared.wait(PATIENCE_S)
+    assert time.monotonic() - asked >= REST_S
+
+
+def test_what_is_prepared_anew_takes_the_place_of_the_old(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    inside, go, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def old() -> Generator[None, None, None]:
+        inside.set()
+        assert go.wait(PATIENCE_S)
+        yield
+        raise AssertionError("it was replaced")
+
+    def new() -> Generator[None, None, None]:
+        ended.set()
+        yield
+
+    worker.prepare(old(), never)
+    assert inside.wait(PATIENCE_S)
+    worker.prepare(new(), never)
+    go.set()
+    assert ended.wait(PATIENCE_S)
+    main_thread.run_what_came()
+
+
+def test_what_fails_while_it_is_prepared_is_told_once_and_ends(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    heard: list[BaseException] = []
+
+    def steps() -> Generator[None, None, None]:
+        yield
+        raise OSError("gone")
+
+    worker.prepare(steps(), heard.append)
+    main_thread.run_until(lambda: heard)
+    assert [str(error) for error in heard] == ["gone"]
+    answers: list[int] = []
+    worker.call(lambda: 1, answers.append, never)
+    main_thread.run_until(lambda: answers)
+    assert len(heard) == 1
 
 
 def test_the_time_left_is_told_by_the_pace_of_this_sitting() -> None:
