@@ -119,7 +119,9 @@ def data_folders() -> tuple[Path, ...]:
 
 
 def open_reference(reference: str) -> Opened | ModelFound:
-    """A sample's name, or a path of a space, a table of latents, or a project.
+    """A sample's name, or a path of a space, a table of vectors, or a project.
+
+    After a path, `#NAME` says which vectors are meant where a file holds several.
 
     Raises:
         UserError: it is not there, or cannot be read; the sentence says why.
@@ -129,13 +131,13 @@ def open_reference(reference: str) -> Opened | ModelFound:
     from latentviewer.domain.space import NOTES
     from latentviewer.io.arrow_spaces import LEFT_OUT
     from latentviewer.io.projects import is_project, read_project
-    from latentviewer.io.spaces import open_space
+    from latentviewer.io.spaces import open_space, place_and_pick
 
     for sample in samples():
         if sample.name == reference:
             space = dataclasses.replace(open_space(sample.space), name=sample.title)
             return Opened(space, None, None)
-    path = Path(reference).expanduser()
+    path, pick = place_and_pick(reference)
     if _is_bare(reference) and not path.exists():
         raise UserError(
             f"There is no “{reference}”: no file of that name is here, and the bundled samples "
@@ -152,7 +154,7 @@ def open_reference(reference: str) -> Opened | ModelFound:
     if path.is_file() and is_project(path):
         session, space = read_project(path)
         return Opened(space, session, path)
-    space = open_space(path)
+    space = open_space(path, pick)
     extra = space.provenance.extra
     return Opened(space, None, None, (*extra.get(LEFT_OUT, ()), *extra.get(NOTES, ())))
 

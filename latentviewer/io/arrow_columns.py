@@ -55,7 +55,7 @@ def from_arrow(values: Any, name: str, kind: str | None) -> Column | None:
         kind: what `kind_of` said when it was written, or None for a foreign file.
 
     Returns:
-        The column, or None where it holds lists that are too wide for a table.
+        The column, or None where it holds bytes, or lists that are too wide for a table.
     """
     values = _storage(values)
     of_type = values.type
@@ -74,7 +74,7 @@ def from_arrow(values: Any, name: str, kind: str | None) -> Column | None:
         return _from_floats(values, labels)
     if is_text(of_type):
         return _from_texts(values, labels, kind)
-    if is_vector(of_type) and _width(values) > _WIDEST_LIST_AS_TEXT:
+    if _holds_bytes(of_type) or (is_vector(of_type) and _width(values) > _WIDEST_LIST_AS_TEXT):
         return None
     return Texts(tuple("" if v is None else str(v) for v in values.to_pylist()))
 
@@ -90,6 +90,16 @@ def is_vector(of_type: Any) -> bool:
     )
     return bool(lists) and bool(
         pa.types.is_floating(of_type.value_type) or pa.types.is_integer(of_type.value_type)
+    )
+
+
+def _holds_bytes(of_type: Any) -> bool:
+    if pa.types.is_struct(of_type):
+        return any(_holds_bytes(of_type.field(i).type) for i in range(of_type.num_fields))
+    return bool(
+        pa.types.is_binary(of_type)
+        or pa.types.is_large_binary(of_type)
+        or pa.types.is_fixed_size_binary(of_type)
     )
 
 

@@ -6,15 +6,17 @@ The schema's metadata has one key of ours, `latentviewer`, a JSON object:
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from latentviewer.domain.candidates import LATENT_NAMES, Candidate, chosen
 from latentviewer.domain.errors import UserError
-from latentviewer.domain.space import Latents, Provenance, Space, checked_latents
+from latentviewer.domain.map_note import MAPS, MapNote
+from latentviewer.domain.space import NOTES, Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column
 from latentviewer.io.arrow_columns import (
     encodable,
@@ -25,10 +27,12 @@ from latentviewer.io.arrow_columns import (
     vectors_from_arrow,
     vectors_to_arrow,
 )
+from latentviewer.io.map_columns import map_columns, number_names, places_of
+from latentviewer.io.vector_columns import VectorColumns, candidate, vector_columns, vectors_of
 
 METADATA_KEY = b"latentviewer"
 _VERSION = 1
-LATENT_NAMES = ("latent", "latents", "embedding", "embeddings", "vector", "vectors", "z")
+_KNOWN_MAPS = ("umap_2d", "umap_3d")
 LEFT_OUT = "left_out"
 """The key in `Provenance.extra` under which a reader lists, in sentences, what it left out."""
 
@@ -63,31 +67,51 @@ def table_of(space: Space) -> Any:
     return batch.replace_schema_metadata({METADATA_KEY: json.dumps(metadata, default=_plain)})
 
 
-def space_of(table: Any, path: Path) -> Space:
+def space_of(table: Any, path: Path, pick: str | None = None, told: Sequence[str] = ()) -> Space:
     """An Arrow table, ours or foreign, as a space.
 
     What cannot be shown is never dropped in silence: a sentence for each such column is
     in the provenance's `extra` under `LEFT_OUT`.
 
     Args:
-        table: with a column of vectors named as in `LATENT_NAMES`, or only one such column.
+        table: with columns that hold vectors, see `vector_columns`.
         path: where it came from, for the name and for sentences.
+        pick: the name of the candidate that is meant; see `domain.candidates.chosen`.
+        told: sentences on how it was read, for whoever opens it.
 
     Raises:
-        UserError: no such column, or latents that are not whole and finite.
+        SeveralCandidatesError: there are several, and none of them goes without saying.
+        UserError: no vectors, or latents that are not whole and finite.
     """
     left_out: list[str] = []
     metadata = _metadata(table.schema, left_out)
-    latent_index = _latent_index(table.schema, path)
-    latent = vectors_from_arrow(table.column(latent_index), f"{path}, column “latent”")
+    vectors = _chosen(table, metadata["fields"], path, pick)
+    latent = vectors_of(table, vectors, str(path))
+    notes = list(told)
+    if vectors.measured:
+        latent = _standardised(latent)
+        notes.append(
+            f"{path.name} holds no column of vectors; its {len(vectors.columns)} columns of "
+            "numbers are shown as vectors, each scaled to mean 0 and standard deviation 1."
+        )
     std: Latents | None = None
     columns: dict[str, Column] = {}
     maps: dict[str, Latents] = {}
+    about: dict[str, Any] = {}
+    for found in map_columns(
+        [n for n in number_names(table.schema) if n not in metadata["fields"]]
+    ):
+        places = places_of(table, found, str(path))
+        if places is not None:
+            key = _unused(found.key, maps)
+            maps[key] = places
+            about[key] = MapNote(title="" if key in _KNOWN_MAPS else found.title).as_json()
+    in_vectors = set() if vectors.measured else set(vectors.columns)
     for index, field in enumerate(table.schema):
         values = table.column(index)
         said = metadata["fields"].get(field.name, {})
         name, role = said.get("name", field.name), said.get("role")
-        if index == latent_index:
+        if field.name in in_vectors:
             continue
         if field.name == "latent_std" and role is None and is_vector(field.type):
             std = vectors_from_arrow(values, f"{path}, column “latent_std”")
@@ -95,18 +119,62 @@ def space_of(table: Any, path: Path) -> Space:
             maps[_unused(name, maps)] = vectors_from_arrow(values, f"{path}, column “{name}”")
         else:
             column = from_arrow(values, name, said.get("kind"))
-            if column is None:
-                left_out.append(f"Column “{name}” is left out: its lists are too wide for a table.")
-            else:
+            if column is not None:
                 columns[_unused(name, columns)] = column
+            elif is_vector(field.type):
+                left_out.append(
+                    f"Column “{name}” is left out: its lists are too wide for a table; "
+                    f"{path.name}#{name} shows them instead."
+                )
+            else:
+                left_out.append(f"Column “{name}” is left out: it holds bytes.")
+    extra: dict[str, Any] = {}
+    if notes:
+        extra[NOTES] = notes
+    if about:
+        extra[MAPS] = about
     return Space(
         name=metadata["name"] or path.stem,
         latent=checked_latents(latent, str(path)),
         latent_std=std,
         columns=columns,
         maps=maps,
-        provenance=_provenance(metadata["provenance"], left_out),
+        provenance=_provenance(metadata["provenance"], left_out, extra),
     )
+
+
+def table_candidates(table: Any) -> tuple[Candidate, ...]:
+    """What `space_of` can be asked for."""
+    fields = _metadata(table.schema, [])["fields"]
+    return tuple(candidate(found, table) for found in _vectors_in(table, fields))
+
+
+def _chosen(
+    table: Any, fields: Mapping[str, Mapping[str, str]], path: Path, pick: str | None
+) -> VectorColumns:
+    found = {vectors.name: vectors for vectors in _vectors_in(table, fields)}
+    if not found:
+        shown = ", ".join(table.schema.names[:8]) or "none"
+        raise UserError(
+            f"{path} has no column of vectors (its columns: {shown}); it needs one named “latent” "
+            "or “embedding” that holds a list of numbers in each row."
+        )
+    offered = [candidate(vectors, table) for vectors in found.values()]
+    return found[chosen(path, offered, pick).name]
+
+
+def _vectors_in(table: Any, fields: Mapping[str, Mapping[str, str]]) -> tuple[VectorColumns, ...]:
+    """Candidates, but nothing that our own metadata say is something else."""
+    known = [f.name for f in table.schema if f.name in fields or f.name == "latent_std"]
+    return vector_columns(table.drop_columns(known) if known else table)
+
+
+def _standardised(latent: Latents) -> Latents:
+    """Each dimension to mean 0 and standard deviation 1; a constant one to 0."""
+    wide = latent.astype(np.float64)
+    deviation = wide.std(axis=0)
+    scaled = (wide - wide.mean(axis=0)) / np.where(deviation > 0, deviation, 1)
+    return np.asarray(scaled, np.float32)
 
 
 def _metadata(schema: Any, left_out: list[str]) -> dict[str, Any]:
@@ -135,38 +203,18 @@ def _metadata(schema: Any, left_out: list[str]) -> dict[str, Any]:
     }
 
 
-def _provenance(values: Mapping[str, Any], left_out: list[str]) -> Provenance:
+def _provenance(
+    values: Mapping[str, Any], left_out: list[str], more: Mapping[str, Any]
+) -> Provenance:
     def text(key: str) -> str | None:
         value = values.get(key)
         return value if isinstance(value, str) else None
 
     extra = values.get("extra")
-    extra = dict(extra) if isinstance(extra, dict) else {}
+    extra = {**(extra if isinstance(extra, dict) else {}), **more}
     if left_out:
         extra[LEFT_OUT] = [*extra.get(LEFT_OUT, []), *left_out]
     return Provenance(text("model"), text("model_hash"), text("data"), extra)
-
-
-def _latent_index(schema: Any, path: Path) -> int:
-    vectors: dict[str, int] = {
-        f.name: i for i, f in reversed(list(enumerate(schema))) if is_vector(f.type)
-    }
-    folded = {name.casefold(): name for name in vectors}
-    for wanted in LATENT_NAMES:
-        if wanted in folded:
-            return vectors[folded[wanted]]
-    if len(vectors) == 1:
-        return next(iter(vectors.values()))
-    if vectors:
-        raise UserError(
-            f"{path} has several columns of vectors ({', '.join(sorted(vectors))}); "
-            "rename the one that holds the latents to “latent”."
-        )
-    shown = ", ".join(schema.names[:8]) or "none"
-    raise UserError(
-        f"{path} has no column of vectors (its columns: {shown}); it needs one named “latent” "
-        "or “embedding” that holds a list of numbers in each row."
-    )
 
 
 def _is_map(values: Any) -> bool:

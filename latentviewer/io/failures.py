@@ -56,5 +56,10 @@ def cannot_write(path: Path, error: OSError) -> UserError:
     return UserError(f"{path} could not be written ({_reason(error)}); check the disk.")
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of a library says, short enough for a sentence."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:200]
+
+
 def _reason(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).splitlines()[0]

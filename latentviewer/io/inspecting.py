@@ -136,7 +136,7 @@ def _is_images(path: Path, kind: str) -> bool:
     from latentviewer.io.image_places import image_format
 
     try:
-        return kind in ("npz", "unknown") and image_format(path) is not None
+        return kind in ("npz", "separated", "json", "unknown") and image_format(path) is not None
     except UserError:
         return False
 

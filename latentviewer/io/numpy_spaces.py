@@ -10,12 +10,13 @@ import pyarrow as pa
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
+from latentviewer.domain.candidates import Candidate, chosen
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.space import Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column
 from latentviewer.io.archives import ZIP_DAMAGE, checked_entries
 from latentviewer.io.arrow_columns import check_range, from_arrow
-from latentviewer.io.arrow_spaces import LATENT_NAMES, LEFT_OUT
+from latentviewer.io.arrow_spaces import LEFT_OUT
 from latentviewer.io.npz import damaged, read_header
 
 _NUMERIC = "biuf"
@@ -42,11 +43,11 @@ def read_npy_space(path: Path, single: bool = False) -> Space:
     return Space(path.stem, checked_latents(_as_float32(array, str(path)), str(path)))
 
 
-def read_npz_space(path: Path) -> Space:
+def read_npz_space(path: Path, pick: str | None = None) -> Space:
     """An .npz as a space.
 
-    The latents are the array named as in `LATENT_NAMES`, or the only table of numbers;
-    `latent_std` their deviations; an (n, 2) or (n, 3) table of floats is a map and an
+    The latents are one of its tables of numbers, see `domain.candidates.chosen`; `latent_std`
+    their deviations; an (n, 2) or (n, 3) table of floats is a map and an
     array of n values a column. Anything else is listed under `LEFT_OUT`.
 
     Raises:
@@ -54,7 +55,7 @@ def read_npz_space(path: Path) -> Space:
         UserError: damaged, no latents, or not finite.
     """
     arrays = _arrays(path)
-    key = _latent_key(arrays, path)
+    key = _latent_key(arrays, path, pick)
     latent = checked_latents(_as_float32(arrays.pop(key), str(path)), str(path))
     std = arrays.pop("latent_std", None)
     columns: dict[str, Column] = {}
@@ -106,18 +107,31 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     return arrays
 
 
-def _latent_key(arrays: dict[str, NDArray[Any]], path: Path) -> str:
-    for wanted in LATENT_NAMES:
-        if wanted in arrays:
-            _check_numeric(arrays[wanted].dtype, f"{path}, array “{wanted}”")
-            return wanted
-    tables = [k for k, a in arrays.items() if a.ndim == 2 and a.dtype.kind in _NUMERIC]
-    if len(tables) == 1:
-        return tables[0]
-    have = ", ".join(f"{k} {a.shape}" for k, a in list(arrays.items())[:8]) or "none"
-    raise UserError(
-        f"{path} does not say which array holds the latents (its arrays: {have}); "
-        "name a table of shape (n, d) “latent”."
+def npz_candidates(path: Path) -> tuple[Candidate, ...]:
+    """The tables of numbers in an .npz.
+
+    Raises:
+        UnsafeFileError, UserError: as `read_npz_space`.
+    """
+    return _tables(_arrays(path))
+
+
+def _latent_key(arrays: dict[str, NDArray[Any]], path: Path, pick: str | None) -> str:
+    tables = _tables(arrays)
+    if not tables:
+        have = ", ".join(f"{k} {a.shape}" for k, a in list(arrays.items())[:8]) or "none"
+        raise UserError(
+            f"{path} holds no table of numbers (its arrays: {have}); save one of shape (n, d) "
+            "as “latent”."
+        )
+    return chosen(path, tables, pick).name
+
+
+def _tables(arrays: dict[str, NDArray[Any]]) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(k, *a.shape)
+        for k, a in arrays.items()
+        if a.ndim == 2 and a.dtype.kind in _NUMERIC and k != "latent_std"
     )
 
 

@@ -5,16 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from latentviewer.domain.candidates import Candidate
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.space import Latents, Space
 from latentviewer.io.archives import ZIP_DAMAGE
 from latentviewer.io.atomic import replacing
-from latentviewer.io.failures import cannot_read, check_regular
+from latentviewer.io.failures import cannot_read, check_regular, first_line
 
 # pyarrow is imported where it is used: it must not be on the way to the first window.
 
 SPACE_SUFFIX = ".arrow"
-_TEXT_SUFFIXES = {".csv", ".tsv", ".txt"}
+_ReadTable = Callable[[Path], tuple[Any, tuple[str, ...]]]
+_START_BYTES = 1 << 16
 _PICKLE_SUFFIXES = {".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill"}
 _PROGRAM_SUFFIXES = {
     ".py": "a Python program",
@@ -87,28 +89,62 @@ def read_space(path: Path) -> Space:
     return open_space(path)
 
 
-def open_space(path: Path) -> Space:
-    """A space from an .arrow, .feather, .parquet, .npy or .npz file, told by its content.
+def open_space(path: Path, pick: str | None = None) -> Space:
+    """A space from a file of latents or of vectors, told by its content.
+
+    Args:
+        pick: which vectors, where the file holds several; of word vectors, how many.
 
     Raises:
         UnsafeFileError: a file that could run code when opened.
+        SeveralCandidatesError: it holds several tables of vectors.
         UserError: missing, unreadable, damaged, of another format, or no usable latents.
     """
     kind = content_kind(path)
     try:
         if kind in _TABLE_READERS:
-            return _space_of(_TABLE_READERS[kind], path)
-        if kind == "npy":
-            from latentviewer.io.numpy_spaces import read_npy_space
-
-            return read_npy_space(path)
-        if kind == "npz":
-            from latentviewer.io.numpy_spaces import read_npz_space
-
-            return read_npz_space(path)
+            return _space_of(_TABLE_READERS[kind], path, pick)
+        if kind in _SPACE_READERS:
+            return _SPACE_READERS[kind](path, pick)
     except OSError as error:
         raise cannot_read(path, error) from error
     raise _refusal(path, kind)
+
+
+def candidates(path: Path) -> tuple[Candidate, ...]:
+    """The tables of vectors in a file that may hold several; else none.
+
+    Raises:
+        UserError: as `open_space`.
+    """
+    kind = content_kind(path)
+    try:
+        if kind in _TABLE_READERS:
+            from latentviewer.io.arrow_spaces import table_candidates
+
+            return table_candidates(_table(_TABLE_READERS[kind], path)[0])
+        if kind == "npz":
+            from latentviewer.io.numpy_spaces import npz_candidates
+
+            return npz_candidates(path)
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    return ()
+
+
+def place_and_pick(reference: str) -> tuple[Path, str | None]:
+    """A file, and the name after a # of what is meant in it, if there is one.
+
+    A file whose own name has a # is found as well.
+    """
+    whole = Path(reference).expanduser()
+    at = reference.rfind("#")
+    while at > 0 and not whole.exists():
+        path = Path(reference[:at]).expanduser()
+        if path.exists():
+            return path, reference[at + 1 :]
+        at = reference.rfind("#", 0, at)
+    return whole, None
 
 
 def read_latents(path: Path) -> Latents:
@@ -132,7 +168,7 @@ def content_kind(path: Path) -> str:
 
     Returns:
         `arrow`, `arrow stream`, `feather v1`, `parquet`, `npy`, `npz`, `project`, `zip`,
-        `pickle`, `torchscript`, `empty` or `unknown`.
+        `pickle`, `torchscript`, `word vectors`, `json`, `separated`, `empty` or `unknown`.
 
     Raises:
         UserError: missing, unreadable, or no file: reading a pipe would wait for ever.
@@ -140,8 +176,11 @@ def content_kind(path: Path) -> str:
     check_regular(path)
     try:
         with path.open("rb") as file:
-            start = file.read(8)
-        return _zip_kind(path) if start[:4] in (b"PK\x03\x04", b"PK\x05\x06") else _kind(start)
+            start = file.read(_START_BYTES)
+        if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+            return _zip_kind(path)
+        kind = _kind(start)
+        return _text_kind(path, start) if kind == "unknown" else kind
     except OSError as error:
         raise cannot_read(path, error) from error
 
@@ -163,6 +202,18 @@ def _kind(start: bytes) -> str:
     if start[0] == 0x80 and len(start) > 1 and start[1] <= 5:
         return "pickle"
     return "unknown"
+
+
+def _text_kind(path: Path, start: bytes) -> str:
+    """What a file without a magic number is; programs are no tables, whatever they hold."""
+    from latentviewer.io.text_spaces import text_kind
+    from latentviewer.io.word_vectors import layout_of
+
+    if path.suffix.lower() in (*_PICKLE_SUFFIXES, *_PROGRAM_SUFFIXES):
+        return "unknown"
+    if layout_of(path) is not None:
+        return "word vectors"
+    return text_kind(start, path) or "unknown"
 
 
 def _zip_kind(path: Path) -> str:
@@ -189,16 +240,22 @@ def space_from_bytes(content: bytes, where: Path) -> Space:
     """
     import pyarrow as pa
 
-    return _space_of(lambda _: pa.ipc.open_file(pa.py_buffer(content)).read_all(), where)
+    return _space_of(lambda _: (pa.ipc.open_file(pa.py_buffer(content)).read_all(), ()), where)
 
 
-def _space_of(read: Callable[[Path], Any], path: Path) -> Space:
-    import pyarrow as pa
-
+def _space_of(read: _ReadTable, path: Path, pick: str | None = None) -> Space:
     from latentviewer.io.arrow_spaces import space_of
 
+    table, notes = _table(read, path)
+    return space_of(table, path, pick, notes)
+
+
+def _table(read: _ReadTable, path: Path) -> tuple[Any, tuple[str, ...]]:
+    """An Arrow table that is whole, and sentences on how it was read."""
+    import pyarrow as pa
+
     try:
-        table = read(path)
+        table, notes = read(path)
         # A forged file could point outside its own buffers.
         table.validate(full=True)
     except (pa.ArrowException, ValueError) as error:
@@ -207,47 +264,95 @@ def _space_of(read: Callable[[Path], Any], path: Path) -> Space:
         if error.errno is not None:
             raise
         raise _damaged(path, error) from error
-    return space_of(table, path)
+    return table, notes
 
 
 def _damaged(path: Path, error: Exception) -> UserError:
     return UserError(
-        f"{path} is cut short or damaged ({_first_line(error)}); make or copy it again."
+        f"{path} is cut short or damaged ({first_line(error)}); make or copy it again."
     )
 
 
-def _read_arrow(path: Path) -> Any:
+def _read_arrow(path: Path) -> tuple[Any, tuple[str, ...]]:
     import pyarrow as pa
 
     with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
+        return pa.ipc.open_file(source).read_all(), ()
 
 
-def _read_arrow_stream(path: Path) -> Any:
+def _read_arrow_stream(path: Path) -> tuple[Any, tuple[str, ...]]:
     import pyarrow as pa
 
     with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_stream(source).read_all()
+        return pa.ipc.open_stream(source).read_all(), ()
 
 
-def _read_feather(path: Path) -> Any:
+def _read_feather(path: Path) -> tuple[Any, tuple[str, ...]]:
     from pyarrow import feather
 
-    return feather.read_table(str(path))
+    return feather.read_table(str(path)), ()
 
 
-def _read_parquet(path: Path) -> Any:
+def _read_parquet(path: Path) -> tuple[Any, tuple[str, ...]]:
     from pyarrow import parquet
 
     with parquet.ParquetFile(str(path)) as file:
-        return file.read()
+        return file.read(), ()
 
 
-_TABLE_READERS: dict[str, Callable[[Path], Any]] = {
+def _read_separated(path: Path) -> tuple[Any, tuple[str, ...]]:
+    from latentviewer.io.text_spaces import read_separated
+
+    return read_separated(path)
+
+
+def _read_json(path: Path) -> tuple[Any, tuple[str, ...]]:
+    from latentviewer.io.text_spaces import read_json_table
+
+    return read_json_table(path), ()
+
+
+def _read_npy(path: Path, pick: str | None) -> Space:
+    from latentviewer.io.numpy_spaces import read_npy_space
+
+    _check_no_pick(path, pick)
+    return read_npy_space(path)
+
+
+def _read_npz(path: Path, pick: str | None) -> Space:
+    from latentviewer.io.numpy_spaces import read_npz_space
+
+    return read_npz_space(path, pick)
+
+
+def _read_words(path: Path, pick: str | None) -> Space:
+    from latentviewer.io.word_vectors import read_word_vectors
+
+    if pick is not None and not (pick.isascii() and pick.isdigit() and int(pick) > 0):
+        raise UserError(
+            f"{path} holds word vectors; give a number after the #, of how many of the first words "
+            "to read."
+        )
+    return read_word_vectors(path, None if pick is None else int(pick))
+
+
+def _check_no_pick(path: Path, pick: str | None) -> None:
+    if pick is not None:
+        raise UserError(f"{path} holds one table of vectors, so there is no “{pick}” to choose.")
+
+
+_TABLE_READERS: dict[str, _ReadTable] = {
     "arrow": _read_arrow,
     "arrow stream": _read_arrow_stream,
     "feather v1": _read_feather,
     "parquet": _read_parquet,
+    "separated": _read_separated,
+    "json": _read_json,
+}
+_SPACE_READERS: dict[str, Callable[[Path, str | None], Space]] = {
+    "npy": _read_npy,
+    "npz": _read_npz,
+    "word vectors": _read_words,
 }
 
 
@@ -265,20 +370,12 @@ def _refusal(path: Path, kind: str) -> UserError:
         )
     if kind == "pickle" or suffix in _PICKLE_SUFFIXES:
         return UnsafeFileError(f"{path} is refused: {_CODE_RUNNING}; save it as .npy or .arrow.")
-    if suffix in _TEXT_SUFFIXES:
-        return UserError(
-            f"{path} is a text table, which cannot be opened yet; save it as .parquet or .npy."
-        )
     if kind == "zip":
         return UserError(
             f"{path} is a zip that holds neither a project nor arrays, or it is damaged; "
             "open an earlier copy."
         )
     return UserError(
-        f"{path} is not a file of latents that is known here; "
-        "open an .arrow, .feather, .parquet, .npy or .npz file."
+        f"{path} is not a file of vectors that is known here; open an .arrow, .parquet, .npy, "
+        ".npz, .csv, .tsv, .jsonl or word vector file."
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
