@@ -94,6 +94,7 @@ class Arithmetic:
         self._worked_with = (self._workspace.model, self._workspace.data)
         context, sources = self.context(), self._workspace.sources()
         nearest, shown = self._workspace.services.nearest, self._workspace.shown_map
+        metric = self._workspace.state.metric
 
         def work() -> Outcome | ExpressionError:
             try:
@@ -107,6 +108,7 @@ class Arithmetic:
                 result.latent,
                 NEIGHBOURS_SHOWN,
                 [int(row) for row in result.rows_used],
+                metric,
             )
             return Outcome(
                 text=text,
@@ -143,6 +145,8 @@ class Arithmetic:
         changed_space = (old.space.latent if old.space is not None else None) is not (
             new.space.latent if new.space is not None else None
         )
+        if new.metric != old.metric and not changed_space:
+            self._again()
         if changed_space or (new.expression != old.expression and not new.expression):
             self.outcome, self._worked_with = None, None
             self.outcome_changed.emit(None)

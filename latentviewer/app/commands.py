@@ -333,6 +333,7 @@ COMMANDS: tuple[Command, ...] = (
         needs=(_S,),
         listed=False,
     ),
+    _command("latent.metric", "Nearest by", "", "", _A("name", "choice", "metrics"), needs=(_S,)),
     _command("preview.truncation", "Truncation", "", "", _A("value", "number"), needs=(_S,)),
     _command(
         "latent.save",

@@ -13,8 +13,10 @@ from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.first_samples import FIRST, FirstSamples, first_samples
 from latentviewer.domain.kept_samples import KeptSamples, kept_samples
+from latentviewer.domain.metrics import Metric
 from latentviewer.domain.ports import DataDistance, DataSet, Model
 from latentviewer.domain.space import NOTES, Space
+from latentviewer.domain.table import Texts
 from latentviewer.jobs.progress import CancelToken, Progress
 from latentviewer.jobs.worker import Job
 
@@ -181,6 +183,7 @@ class Opening:
                     map=first_settings(result.space),
                     denoising=denoising or DenoisingSettings(),
                     truncation=self._workspace.state.truncation,
+                    metric=_first_metric(result.space),
                 )
                 state = carried(self._workspace.state, fresh)
             self.autosave()
@@ -279,6 +282,13 @@ class Opening:
     def _on_distance(self, distance: DataDistance) -> None:
         self._workspace.distance = distance
         self._workspace.sources_changed.emit()
+
+
+def _first_metric(space: Space) -> Metric:
+    """Vectors of words and texts have a meaning by their direction; latents by their place."""
+    key = space.name_column()
+    embedded = space.provenance.model is None and key is not None
+    return "cosine" if embedded and isinstance(space.columns[key or ""], Texts) else "euclidean"
 
 
 def _kept(state: SessionState) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -24,6 +25,7 @@ from latentviewer.app.state import (
 )
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.metrics import METRIC_TITLES, METRICS
 from latentviewer.domain.ports import Capability
 from latentviewer.domain.space import Latents
 
@@ -105,7 +107,7 @@ class Previews:
         target, space = self._target, self._workspace.state.space
         if target is None or space is None or not self._askable(target):
             return
-        sources, nearest = self._workspace.sources(), self._workspace.services.nearest
+        sources, nearest = self._workspace.sources(), self._nearest()
         request = self._request(target, POSTERIOR_SHOWN)
         if request.denoise is None:
             self._ask(lambda: _details(request, sources, nearest), self._on_details)
@@ -120,6 +122,18 @@ class Previews:
                 lambda: _details(whole, sources, nearest, latent), self._on_details
             ),
         )
+
+    def set_metric(self, name: str) -> None:
+        """By which nearest samples are found, here and in the arithmetic."""
+        metric = next((known for known in METRICS if known == name), None)
+        if metric is None:
+            raise UserError(f"There is no metric “{name}”; there are {', '.join(METRICS)}.")
+        if metric != self._workspace.state.metric:
+            self._workspace.session.change(f"Nearest by {METRIC_TITLES[metric]}", metric=metric)
+
+    def _nearest(self) -> Nearest:
+        """By the session's metric."""
+        return partial(self._workspace.services.nearest, metric=self._workspace.state.metric)
 
     def pin_row(self, row: int) -> None:
         """Keeps a sample in the preview."""
@@ -246,6 +260,8 @@ class Previews:
                 self.cleared.emit()
         if new.pinned is not old.pinned and new.space is not None:
             self._show(new.pinned)
+        elif new.metric != old.metric:
+            self.settle()
         elif self._target is not None and new.denoising != old.denoising:
             switched = new.denoising.under_cursor != old.denoising.under_cursor
             if switched or self._denoise(self._target) is not None:

@@ -27,6 +27,7 @@ from latentviewer.app.state import (
     Waypoint,
 )
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.metrics import METRICS, Metric
 from latentviewer.domain.space import Space
 
 
@@ -50,6 +51,7 @@ def session_to_json(state: SessionState) -> dict[str, Any]:
         "expression": state.expression,
         "pinned": _target_to_json(state.pinned),
         "truncation": state.truncation,
+        "metric": state.metric,
         "compared": None if state.compared is None else dataclasses.asdict(state.compared),
     }
 
@@ -119,6 +121,8 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
         # Projects of before there was a second map do not mention it.
         compared=_compared(values.get("compared")),
         truncation=_truncation(values.get("truncation", 1.0)),
+        # Projects of before there was a choice do not mention it.
+        metric=_metric(values.get("metric", "euclidean")),
     )
 
 
@@ -171,6 +175,13 @@ def _denoising(values: Any, space: Space) -> DenoisingSettings:
 
 def _asked(values: Any) -> tuple[tuple[str, str], ...]:
     return tuple(sorted((str(name), str(wanted)) for name, wanted in values.items()))
+
+
+def _metric(value: Any) -> Metric:
+    known = next((metric for metric in METRICS if metric == value), None)
+    if known is None:
+        raise _MisfitError(f"a metric “{value}”")
+    return known
 
 
 def _truncation(value: Any) -> float:

@@ -131,10 +131,15 @@ class SampleModel(Protocol):
 
 
 class Nearest(Protocol):
-    """Exact nearest rows of `latents` to one query (d,): rows and Euclidean distances."""
+    """Exact nearest rows of `latents` to one query (d,): rows and distances by a metric."""
 
     def __call__(
-        self, latents: Latents, query: Latents, k: int, exclude: Iterable[int]
+        self,
+        latents: Latents,
+        query: Latents,
+        k: int,
+        exclude: Iterable[int],
+        metric: str = "euclidean",
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from latentviewer.domain.metrics import Metric
 from latentviewer.domain.path import Path, Waypoint
 from latentviewer.domain.selection import Group, Selection
 from latentviewer.domain.space import Latents, Space
@@ -152,6 +153,7 @@ class SessionState:
         expression: the text of the expression bar that was last evaluated.
         truncation: what the prior's standard deviation is multiplied by, 0 to 2.
         layer: of the model, whose features are the latents; empty for the one that was opened.
+        metric: by which nearest samples are found.
     """
 
     space: Space | None = None
@@ -166,6 +168,7 @@ class SessionState:
     compared: Compared | None = None
     truncation: float = 1.0
     layer: str = ""
+    metric: Metric = "euclidean"
 
 
 __all__ = [

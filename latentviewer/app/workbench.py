@@ -28,6 +28,7 @@ from latentviewer.app.signal import Signal
 from latentviewer.app.state import Blend, SessionState
 from latentviewer.app.training import AFRESH, CONTINUE, Training
 from latentviewer.app.workspace import Workspace
+from latentviewer.domain.metrics import METRIC_TITLES
 from latentviewer.domain.table import Numbers
 from latentviewer.jobs.worker import Worker
 
@@ -140,6 +141,8 @@ class Workbench:
         }
         if source in fixed:
             return [(value, value or "One colour") for value in fixed[source]]
+        if source == "metrics":
+            return list(METRIC_TITLES.items())
         if source == "models":
             return [(s.model, s.model) for s in self.workspace.services.samples()]
         if source == "samples":
@@ -246,6 +249,7 @@ class Workbench:
             "preview.reset": previews.reset,
             "preview.spread": previews.set_spread,
             "preview.resample": previews.resample,
+            "latent.metric": previews.set_metric,
             "preview.truncation": sampling.set_truncation,
             "latent.sample_prior": sampling.sample_prior,
             "model.sample_space": sampling.sample_space,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
+import weakref
 from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from latentviewer.domain.ports import Deliver
     from latentviewer.domain.space import Latents, Space
+    from latentviewer.projection.neighbours import Neighbours
     from latentviewer.ui.garbage import GarbageTurns
     from latentviewer.ui.inbox import Inbox
     from latentviewer.ui.main_window import MainWindow
@@ -130,7 +132,7 @@ def make_services(
         pca_onto=_pca_onto,
         stored_map=_stored_map,
         distance=_distance,
-        nearest=_nearest,
+        nearest=_Nearest(),
         save_project=_save_project,
         export_path=_export_path,
         start_umap=UmapLane(child),
@@ -280,15 +282,29 @@ def _distance(latents: Latents) -> DataDistance:
     return Measured(latents)
 
 
-def _nearest(
-    latents: Latents, query: Latents, k: int, exclude: Iterable[int]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    from latentviewer.projection.neighbours import nearest
+class _Nearest:
+    """Fulfils `Nearest`; keeps what was prepared for the latents that were asked last."""
 
-    rows, distances = nearest(
-        latents, query[None], k, "euclidean", exclude=np.fromiter(exclude, np.int64)
-    )
-    return rows[0], distances[0]
+    def __init__(self) -> None:
+        self._of: weakref.ref[Latents] | None = None
+        self._prepared: dict[str, Neighbours] = {}
+
+    def __call__(
+        self,
+        latents: Latents,
+        query: Latents,
+        k: int,
+        exclude: Iterable[int],
+        metric: str = "euclidean",
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        from latentviewer.projection.neighbours import Neighbours
+
+        if self._of is None or self._of() is not latents:
+            self._of, self._prepared = weakref.ref(latents), {}
+        if metric not in self._prepared:
+            self._prepared = {metric: Neighbours(latents, metric)}
+        rows, distances = self._prepared[metric].nearest(query[None], k, exclude)
+        return rows[0], distances[0]
 
 
 def _save_project(path: Path, session: Mapping[str, Any], space: Space) -> None:

@@ -116,6 +116,10 @@ def _command(run: str) -> Callable[[argparse.Namespace], int]:
         from latentviewer.cli import spaces
 
         module = spaces
+    elif module_name == "analogies":
+        from latentviewer.cli import analogies
+
+        module = analogies
     elif module_name == "models":
         from latentviewer.cli import models
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from latentviewer.cli.options import add, data_folder, output, space
-from latentviewer.cli.values import amount, count, count_or_zero, name, pair, rows
+from latentviewer.cli.values import amount, count, count_or_zero, name, pair, parts
 
 _ENCODE_JSON = """\
 --json prints {written, samples, latent_dim, has_std, columns, model, model_hash, data, seconds}:
@@ -158,7 +158,11 @@ def model_commands(commands: Any) -> None:
         "--model", type=name, metavar="MODEL", help="decoder; default: the space's own"
     )
     command.add_argument(
-        "--via", type=rows, required=True, metavar="ROWS", help="samples in order: 12,401,77"
+        "--via",
+        type=parts,
+        required=True,
+        metavar="ROWS",
+        help="samples in order, by number or name: 12,401,77",
     )
     command.add_argument(
         "--mode",

@@ -21,6 +21,7 @@ from latentviewer.cli.outputs import (
     write_array,
     write_grid,
 )
+from latentviewer.cli.rows import named_row
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import first_samples
 from latentviewer.domain.path import Path as LatentPath
@@ -115,12 +116,9 @@ def path(arguments: argparse.Namespace) -> int:
         raise UserError("--steps and --ask belong to --mode noise; leave them out.")
     if len(arguments.via) < 2:
         raise UserError("A path needs two samples or more; write them as --via 12,401.")
-    for row in arguments.via:
-        check_row(space, row)
+    rows = [named_row(space, text) for text in arguments.via]
     way = LatentPath(
-        waypoints=tuple(
-            Waypoint(space.latent[row], row, space.label(row)) for row in arguments.via
-        ),
+        waypoints=tuple(Waypoint(space.latent[row], row, space.label(row)) for row in rows),
         mode="slerp" if by_noise else arguments.mode,
         frames=arguments.frames,
         closed=arguments.closed,
@@ -274,13 +272,6 @@ def decoder_of(space: Space, named: str | None) -> Model:
             f"{space.name} has {space.dim}; name the model that made it with --model."
         )
     return model
-
-
-def check_row(space: Space, row: int) -> None:
-    """Refuses a row that `space` does not have."""
-    if row >= len(space):
-        there = f"its rows are 0 to {len(space) - 1}" if len(space) else "it has none"
-        raise UserError(f"{space.name} has no row {row}; {there}.")
 
 
 def decoded(model: Model, latents: Latents) -> Images:

@@ -1,10 +1,14 @@
 """Options that several commands share, and how a command is declared."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from latentviewer.cli.values import count, count_or_zero, name, part
+
+# As `domain.measures.analogies` has them, whose libraries would delay the help.
+ANALOGY_METRICS = ("cosine", "dot", "euclidean")
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -53,6 +57,14 @@ def data_folder(command: argparse.ArgumentParser) -> None:
 
 def theme(command: argparse.ArgumentParser) -> None:
     command.add_argument("--theme", choices=("dark", "light"), default="dark", help="default dark")
+
+
+def metric(
+    command: argparse.ArgumentParser, choices: Sequence[str], default: str = "euclidean"
+) -> None:
+    command.add_argument(
+        "--metric", choices=choices, default=default, help=f"what is near, default {default}"
+    )
 
 
 def umap_options(command: argparse.ArgumentParser) -> None:

@@ -6,13 +6,24 @@ import sys
 import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NoReturn
 
 from latentviewer import __version__
 from latentviewer.cli.console import write_line, write_note
 from latentviewer.cli.model_options import model_commands
-from latentviewer.cli.options import Help, add, output, space, theme, umap_options
+from latentviewer.cli.options import (
+    ANALOGY_METRICS,
+    Help,
+    add,
+    metric,
+    output,
+    space,
+    theme,
+    umap_options,
+)
 from latentviewer.cli.values import count, count_or_zero, name, row, rows, size
+from latentviewer.domain.metrics import METRICS
 
 DESCRIPTION = (
     "See, move through and edit latent spaces. Without a command the window opens. "
@@ -40,11 +51,17 @@ latent of a project, mean(label == "3") the mean of the samples that a condition
 may begin with a minus.
 --json prints {expression, dim, norm, latent, rows_used, nearest, written}:
   latent: d numbers; rows_used: samples the expression names;
-  nearest: [{row, label, distance}], Euclidean, those samples left out; written: path or null."""
+  nearest: [{row, label, distance}], those samples left out; written: path or null."""
 
 _NEIGHBORS_JSON = """\
 --json prints {row, label, metric, neighbors}: neighbors is [{row, label, distance}], nearest
   first. For dot, distance is the inner product with its sign turned, so smaller is nearer."""
+
+_ANALOGIES_JSON = """\
+A question such as “man king woman queen” is answered by the word nearest to king - man + woman,
+those three left out. Upper and lower case are the same.
+--json prints {metric, sections, total}: sections is [{name, correct, asked, there, accuracy}]:
+  asked: those whose four words are all there; accuracy: correct of asked, null where none was."""
 
 _RENDER_JSON = """\
 --json prints {written, map, width, height, points, drawn, color_by, computed, quality, notes}:
@@ -216,6 +233,7 @@ def _space_commands(commands: Any) -> None:
     command.add_argument(
         "--nearest", type=count_or_zero, default=5, metavar="K", help="samples to list, default 5"
     )
+    metric(command, METRICS)
 
     command = add(
         commands,
@@ -225,14 +243,27 @@ def _space_commands(commands: Any) -> None:
         _NEIGHBORS_JSON,
     )
     space(command)
-    command.add_argument("--of", type=row, required=True, metavar="ROW", help="the sample")
-    command.add_argument("--k", type=count, default=10, help="how many, default 10")
     command.add_argument(
-        "--metric",
-        choices=("euclidean", "cosine", "dot", "correlation"),
-        default="euclidean",
-        help="default euclidean",
+        "--of", type=name, required=True, metavar="ROW", help="the sample's number, or its name"
     )
+    command.add_argument("--k", type=count, default=10, help="how many, default 10")
+    metric(command, METRICS)
+
+    command = add(
+        commands,
+        "analogies",
+        "analogies:analogies",
+        "measure how many analogies a space of words completes",
+        _ANALOGIES_JSON,
+    )
+    space(command)
+    command.add_argument(
+        "questions",
+        type=Path,
+        metavar="QUESTIONS",
+        help="four words a line, below lines such as “: capitals”",
+    )
+    metric(command, ANALOGY_METRICS, "cosine")
 
     command = add(
         commands, "render", "pictures:render", "draw the map into a picture", _RENDER_JSON

@@ -9,8 +9,9 @@ import numpy as np
 
 from latentviewer.cli.console import counted, one_line, write_json, write_line, write_table
 from latentviewer.cli.mapping import MapChoice, UmapOptions, map_of, quality_of, quality_words
-from latentviewer.cli.models import check_row, decoded, decoder_of, write_images
+from latentviewer.cli.models import decoded, decoder_of, write_images
 from latentviewer.cli.outputs import checked_output, write_array
+from latentviewer.cli.rows import named_row
 from latentviewer.domain.space import Space
 
 
@@ -80,7 +81,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
         write_array(output, result.latent[None])
     elif output is not None:
         write_images(output, decoded(decoder_of(space, arguments.model), result.latent[None]))
-    nearest = _nearest(space, result.latent, arguments.nearest, result.rows_used.tolist())
+    used = result.rows_used.tolist()
+    nearest = _nearest(space, result.latent, arguments.nearest, used, arguments.metric)
     norm = float(np.linalg.norm(result.latent.astype(np.float64)))
     if arguments.json:
         write_json(
@@ -107,11 +109,10 @@ def neighbors(arguments: argparse.Namespace) -> int:
     from latentviewer import bootstrap
 
     space = bootstrap.find_space(arguments.space)
-    check_row(space, arguments.of)
-    query = space.latent[arguments.of]
-    found = _nearest(space, query, arguments.k, [arguments.of], arguments.metric)
+    row = named_row(space, arguments.of)
+    found = _nearest(space, space.latent[row], arguments.k, [row], arguments.metric)
     if arguments.json:
-        document = {"row": arguments.of, "label": space.label(arguments.of)}
+        document = {"row": row, "label": space.label(row)}
         write_json({**document, "metric": arguments.metric, "neighbors": found})
     else:
         _write_neighbours(found)

@@ -49,6 +49,14 @@ def rows(text: str) -> tuple[int, ...]:
     return tuple(at_least(0, part.strip().removeprefix("#")) for part in text.split(","))
 
 
+@typed("a list of samples; write it as 12,401,77")
+def parts(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(","))
+    if not all(names):
+        raise ValueError(text)
+    return names
+
+
 @typed("a number from 0 to 1")
 def part(text: str) -> float:
     value = float(text)

@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UserError
-from latentviewer.domain.table import Categories, Column
+from latentviewer.domain.table import Categories, Column, Texts
 
 Latents = NDArray[np.float32]
+
+_TITLES = ("label", "word", "words", "token", "title", "name", "text", "sentence")
+"""Columns of texts that name their rows, the first first."""
 
 NOTES = "notes"
 """In a provenance's `extra`: sentences that whoever opens the space should be told."""
@@ -111,9 +114,17 @@ class Space:
         named = [k for k, c in self.columns.items() if isinstance(c, Categories)]
         return "label" if "label" in named else (named[0] if named else None)
 
-    def label(self, row: int) -> str:
-        """What a row is called in the window: its label, else an empty string."""
+    def name_column(self) -> str | None:
+        """The column that says what a row is called: its label, its word or title, its class."""
         key = self.label_column()
+        if key == "label":
+            return key
+        texts = {k.casefold(): k for k, c in self.columns.items() if isinstance(c, Texts)}
+        return next((texts[title] for title in _TITLES if title in texts), key)
+
+    def label(self, row: int) -> str:
+        """What a row is called in the window; an empty string where nothing says."""
+        key = self.name_column()
         return self.columns[key].text(row) if key is not None else ""
 
 

@@ -6,17 +6,17 @@ distances of those rows are then computed in float64, and they alone decide.
 """
 
 from collections.abc import Iterable
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.metrics import METRICS
 from latentviewer.domain.space import Latents
 
-Metric = Literal["euclidean", "cosine", "dot", "correlation"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
 _VALUES_AT_ONCE = 2_000_000
+_FAR = 1.0  # of the squared mean to the variance, from where on latents are centred
+_SHORTEST = 1e-12  # of a vector, for a product of two to keep its precision
 _ROUNDING = float(np.finfo(np.float32).eps) / 2
 
 
@@ -46,25 +46,43 @@ def nearest(
 
 
 class Neighbours:
-    """Latents prepared once for many questions; see `nearest`."""
+    """Latents prepared once for many questions; see `nearest`.
+
+    Attributes:
+        copied: whether that took a copy of the latents.
+    """
 
     def __init__(self, latents: Latents, metric: str = "euclidean") -> None:
         if metric not in METRICS:
             raise UserError(f"There is no metric “{metric}”; there are {', '.join(METRICS)}.")
         self._latents, self._metric = latents, metric
         n, d = latents.shape
-        # Differences do not change with the origin, and rounding is least about the mean.
-        centred = metric == "euclidean" and n > 0
-        self._origin = latents.mean(axis=0, dtype=np.float64) if centred else np.zeros(d)
-        self._prepared = np.empty((n, d), np.float32)
+        self._origin = _origin(latents) if metric == "euclidean" else np.zeros(d)
+        self._scale = np.ones(n, np.float32)
+        self.copied = bool(self._origin.any()) or metric == "correlation"
+        if metric == "cosine":
+            lengths = np.empty(n)
+            for part in _parts(n, d):
+                lengths[part] = np.linalg.norm(latents[part].astype(np.float64), axis=1)
+            long = lengths[lengths > 0]
+            # Products of shorter or longer vectors would leave the range of float32.
+            self.copied = (
+                bool(len(long)) and not _SHORTEST < long.min() <= long.max() < 1 / _SHORTEST
+            )
+            if not self.copied:
+                self._scale[:] = np.divide(1, lengths, out=np.zeros(n), where=lengths > 0)
+        # Only where it has to be is a copy of the latents kept.
+        self._prepared = np.empty((n, d), np.float32) if self.copied else latents
+        squares = np.empty(n, np.float32)
         for part in _parts(n, d):
-            self._prepared[part] = self._prepare(latents[part])
-        with np.errstate(over="ignore"):
-            squares = np.einsum("nd,nd->n", self._prepared, self._prepared)
+            if self.copied:
+                self._prepared[part] = self._prepare(latents[part])
+            with np.errstate(over="ignore"):
+                squares[part] = np.einsum("nd,nd->n", self._prepared[part], self._prepared[part])
         self._squares = squares if metric == "euclidean" else np.zeros(n, np.float32)
-        norms = np.sqrt(squares)
-        self._error_per_norm = 4 * _ROUNDING * (d + 4) * norms
-        self._error = _ROUNDING * (d + 4) * (2 * self._squares + (metric != "euclidean"))
+        norms = np.sqrt(squares) * self._scale
+        self._error_per_norm = 4 * _ROUNDING * (d + 5) * norms
+        self._error = _ROUNDING * (d + 5) * (2 * self._squares + (metric != "euclidean"))
         self._most_error = float(self._error.max(initial=0))
         self._most_error_per_norm = float(self._error_per_norm.max(initial=0))
 
@@ -95,12 +113,7 @@ class Neighbours:
             return float("inf")
         asked = self._prepare(query[None])[0]
         with np.errstate(over="ignore", invalid="ignore"):
-            rough = self._prepared @ asked
-            if self._metric == "euclidean":
-                rough *= -2
-                rough += self._squares
-            else:
-                np.negative(rough, out=rough)
+            rough = self._rough(self._prepared @ asked)
             least = float(rough.min())
             error = self._most_error + float(np.linalg.norm(asked)) * self._most_error_per_norm
             rows = np.flatnonzero(rough <= least + 2 * error)
@@ -128,12 +141,7 @@ class Neighbours:
         asked = self._prepare(queries)
         # Where values are so large that they overflow, every row is a candidate.
         with np.errstate(over="ignore", invalid="ignore"):
-            rough = asked @ self._prepared.T
-            if self._metric == "euclidean":
-                rough *= -2
-                rough += self._squares
-            else:
-                np.negative(rough, out=rough)
+            rough = self._rough(asked @ self._prepared.T)
             lengths = np.linalg.norm(asked, axis=1)[:, None]
             error = self._error + lengths * self._error_per_norm
             at_most, at_least = rough + error, rough - error
@@ -145,12 +153,36 @@ class Neighbours:
         candidates[:, left_out] = False
         return candidates
 
+    def _rough(self, products: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What orders the rows as their distances do, from inner products (..., n), in place."""
+        if self._metric == "euclidean":
+            products *= -2
+            products += self._squares
+        else:
+            products *= -self._scale
+        return products
+
     def _prepare(self, latents: Latents) -> Latents:
         if self._metric == "euclidean":
             return np.asarray(latents - self._origin, np.float32)
         if self._metric == "dot":
             return np.asarray(latents, np.float32)
         return _directions(latents, self._metric).astype(np.float32)
+
+
+def _origin(latents: Latents) -> NDArray[np.float64]:
+    """Where to measure from: zero, or the mean of latents that lie far from it.
+
+    Differences do not change with the origin, and rounding is least about the mean.
+    """
+    n, d = latents.shape
+    zero = np.zeros(d)
+    if n == 0:
+        return zero
+    mean = latents.mean(axis=0, dtype=np.float64)
+    total = sum(float(np.vdot(z, z)) for z in (latents[p].astype(np.float64) for p in _parts(n, d)))
+    spread = max(0.0, total / n - float(mean @ mean))
+    return mean if float(mean @ mean) > _FAR * spread else zero
 
 
 def _parts(n: int, d: int) -> list[slice]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from latentviewer.domain.errors import UserError
-from latentviewer.projection.neighbours import METRICS
+from latentviewer.domain.metrics import METRICS
 
 Value = int | float | str | None
 

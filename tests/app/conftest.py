@@ -214,6 +214,7 @@ class Fakes:
         self.data_here = True
         self.saved: dict[str, tuple[dict[str, Any], Space]] = {}
         self.umap = UmapByHand()
+        self.metrics: list[str] = []
         self.save_fault: Exception | None = None
         self.offers = [offer("tiny-vae"), offer("big-vae", missing="MNIST is not on this machine.",
                                                 fetch="mnist")]  # fmt: skip
@@ -268,7 +269,10 @@ class Fakes:
     def stored(self, method: str, latents: Any, coordinates: Any) -> MapResult:
         return MapResult(coordinates, SameInverse(), lambda z: z, ("", ""))
 
-    def nearest(self, latents: Any, query: Any, k: int, exclude: Iterable[int]) -> tuple[Any, Any]:
+    def nearest(
+        self, latents: Any, query: Any, k: int, exclude: Iterable[int], metric: str = "euclidean"
+    ) -> tuple[Any, Any]:
+        self.metrics.append(metric)
         distances = np.linalg.norm(latents - query, axis=1)
         distances[list(exclude)] = np.inf
         rows = np.argsort(distances, kind="stable")[:k]

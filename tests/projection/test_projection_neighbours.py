@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy.spatial import distance
 
 from latentviewer.domain.errors import UserError
-from latentviewer.projection.neighbours import METRICS, Neighbours, nearest
+from latentviewer.domain.metrics import METRICS
+from latentviewer.projection.neighbours import Neighbours, nearest
 
 REFERENCE = {
     "euclidean": distance.euclidean,
@@ -151,3 +152,27 @@ def test_the_nearest_distance_of_one_query_is_that_of_the_long_way(
             continue
         assert found.nearest_distance(query) == pytest.approx(float(distances[0, 0]), rel=1e-6)
     assert Neighbours(latents[:0], metric).nearest_distance(latents[0]) == float("inf")
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-15, 1.0, 1e15, 1e30])
+@pytest.mark.parametrize("metric", ["cosine", "correlation"])
+def test_directions_of_very_short_and_very_long_vectors_are_told_apart(
+    metric: str, scale: float
+) -> None:
+    rng = np.random.default_rng(3)
+    directions = rng.normal(size=(200, 6))
+    lengths = rng.choice([scale, 1.0], size=(200, 1))
+    latents = (directions * lengths).astype(np.float32)
+    rows, _ = nearest(latents, latents[:10], 4, metric)
+    for query, found in zip(latents, rows, strict=False):
+        expected = [
+            REFERENCE[metric](z.astype(np.float64), query.astype(np.float64)) for z in latents
+        ]
+        assert found.tolist() == np.argsort(expected, kind="stable")[:4].tolist()
+
+
+def test_no_copy_of_the_latents_is_kept_without_need() -> None:
+    near = np.random.default_rng(4).normal(size=(100, 3)).astype(np.float32)
+    for metric in ("euclidean", "cosine", "dot"):
+        assert not Neighbours(near, metric).copied
+    assert Neighbours(near + 100, "euclidean").copied

@@ -12,9 +12,10 @@ from latentviewer.domain.expression.printing import (
     quoted,
     reference_text,
 )
-from latentviewer.domain.table import Categories
+from latentviewer.domain.table import Categories, Texts
 
 MOST_OFFERED = 50
+_TEXTS_LOOKED_THROUGH = 50_000
 
 _COMPARATORS = ("==", "!=", "<", "<=", ">", ">=")
 _ENDS_OPERAND = frozenset(
@@ -77,7 +78,7 @@ def _offers(begun: str, before: list[Token], context: Context) -> Iterator[str]:
     elif begun.startswith("$"):
         yield from (reference_text("$", name) for name in context.saved)
     elif begun.startswith("["):
-        yield from map(label_text, _labels(context.space.label_column(), context))
+        yield from map(label_text, _labels(context.space.name_column(), context))
     elif (column := _compared_column(before)) is not None:
         yield from map(quoted, _labels(column, context))
     elif begun[:1] in ("", "`") or begun[:1].isidentifier():
@@ -125,7 +126,10 @@ def _column_name(token: Token) -> str | None:
 
 
 def _labels(name: str | None, context: Context) -> Iterable[str]:
+    """Those of a column; of free texts, only the first ones could be looked through in time."""
     column = context.space.columns.get(name) if name is not None else None
+    if isinstance(column, Texts):
+        return column.values[:_TEXTS_LOOKED_THROUGH]
     return column.names if isinstance(column, Categories) else ()
 
 

@@ -62,9 +62,10 @@ class Result:
 
     Attributes:
         latent: (d,) float32, finite.
-        rows_used: (m,) int64, sorted: rows that went in directly, by `#12` or `nearest`,
-            to be left out where the latent's nearest samples are listed. Rows that were
-            averaged over are not among them: the mean of all 3s is surrounded by 3s.
+        rows_used: (m,) int64, sorted: rows that went in directly, by `#12`, `nearest` or a
+            label that no other row has, to be left out where the latent's nearest samples are
+            listed. Rows that were averaged over are not among them: the mean of all 3s is
+            surrounded by 3s.
     """
 
     latent: Latents
@@ -132,7 +133,7 @@ class _Evaluation:
             case GroupName():
                 return self._mean(self._group(node), node)
             case Label():
-                return self._mean(self._labelled(node), node)
+                return self._label(node)
             case ColumnName():
                 raise self._bare_column(node)
             case Comparison():
@@ -213,8 +214,14 @@ class _Evaluation:
             )
         return latent
 
+    def _label(self, node: Label) -> Vector:
+        rows = self._labelled(node)
+        if np.count_nonzero(rows) == 1:
+            return self._row(Row(int(rows.argmax()), node.position))
+        return self._mean(rows, node)
+
     def _labelled(self, node: Label) -> Mask:
-        column = self._space.label_column()
+        column = self._space.name_column()
         if column is None:
             raise ExpressionError(
                 f"[{node.name}] needs a column of labels, and this space has none.", node.position

@@ -86,12 +86,17 @@ def column_of(name: ColumnName, space: Space) -> Column:
 
 
 def labelled_rows(name: str, label: str, position: int, space: Space) -> Mask:
-    """(n,) where the column of categories `name` is `label`.
+    """(n,) where the column `name`, of categories or texts, is `label`.
 
     Raises:
         ExpressionError: the column has no such label.
     """
-    return _equal_rows(ColumnName(name, position), space.columns[name], Value(label, position))
+    column = space.columns[name]
+    rows = _equal_rows(ColumnName(name, position), column, Value(label, position))
+    if isinstance(column, Texts) and not rows.any():
+        hint = did_you_mean(label, column.values, "the first and last are")
+        raise ExpressionError(f"No sample has {name} == “{label}”; {hint}", position)
+    return rows
 
 
 def _equal_rows(name: ColumnName, column: Column, value: Value) -> Mask:

@@ -24,8 +24,7 @@ from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.preview.caption import Facts
 from latentviewer.ui.preview.image import Pixels
 from latentviewer.ui.preview.image_tile import TITLE_PX, ImageTile
-from latentviewer.ui.preview.panel import neighbour_cells
-from latentviewer.ui.preview.strip import ImageStrip
+from latentviewer.ui.preview.nearest import NearestSection
 from latentviewer.ui.theme import Theme
 
 _PICTURE_PX = 100
@@ -70,8 +69,10 @@ class ArithmeticTab(QWidget):
         self.picture = ImageTile("Decoded", theme)
         self.picture.setFixedSize(_PICTURE_PX, _PICTURE_PX + TITLE_PX)
         self.figures = Facts(theme)
-        self.strip = ImageStrip("Nearest samples of the result", theme, side=44, lines=2)
-        self.strip.chosen.connect(self._on_sample)
+        self.nearest = NearestSection(
+            "Nearest samples of the result", dispatch, theme, side=44, columns=2
+        )
+        self.nearest.chosen.connect(self._on_sample)
         self.show_button = QPushButton("Show in preview")
         self.show_button.setAccessibleName("Show in preview")
         self.show_button.setToolTip("Show the result in the preview")
@@ -115,10 +116,7 @@ class ArithmeticTab(QWidget):
         columns.addLayout(words, 2)
         near = QVBoxLayout()
         near.setSpacing(2)
-        heading = QLabel("Nearest samples")
-        heading.setProperty("role", "heading")
-        near.addWidget(heading)
-        near.addWidget(self.strip)
+        near.addWidget(self.nearest)
         near.addStretch(1)
         columns.addLayout(near, 3)
         help_page = QWidget()
@@ -171,7 +169,7 @@ class ArithmeticTab(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Repaints in another theme."""
         self._theme = theme
-        for part in (self.bar, self.fault, self.picture, self.figures, self.strip):
+        for part in (self.bar, self.fault, self.picture, self.figures, self.nearest):
             part.set_theme(theme)
         for button, name in (
             (self.show_button, "eye"), (self.add, "plus"), (self.keep, "bookmark"),
@@ -230,13 +228,22 @@ class ArithmeticTab(QWidget):
         self.figures.set_lines(tuple(lines))
         self.figures.setToolTip(text)
         self._rows = np.array(rows, np.int64)
-        self.strip.set_cells(neighbour_cells(rows, labels, distances, images), "No samples.")
+        self.nearest.set_samples(rows, labels, distances, images)
         self._pages.setCurrentIndex(1)
 
     def set_why_not_decoded(self, sentence: str) -> None:
         """Why results are not decoded, said where the picture would be; or empty."""
         self.picture.setToolTip(sentence)
         self._help.setText(f"{_HELP_BEGIN} {sentence or _HELP_DECODED}")
+
+    def set_pictured(self, pictured: bool) -> None:
+        """Whether there are any pictures: of latents or of samples."""
+        self.picture.setVisible(pictured)
+        self.nearest.set_pictured(pictured)
+
+    def set_metric(self, name: str) -> None:
+        """By which nearest samples are found."""
+        self.nearest.set_metric(name)
 
     def clear_result(self) -> None:
         """No result: says what can be written."""

@@ -9,9 +9,12 @@ from latentviewer.app.film import Film
 from latentviewer.app.paths import NOISE_MODE
 from latentviewer.app.state import SessionState
 from latentviewer.app.workbench import Workbench
+from latentviewer.domain.expression.printing import label_text
 from latentviewer.domain.space import Space
+from latentviewer.domain.table import Texts
 from latentviewer.ui.editor.editor import Editor
 
+_ANALOGIES = (("king", "man", "woman"), ("paris", "france", "england"), ("walked", "walk", "run"))
 STAND_INS = "No decoder here: each frame shows the original of its nearest sample."
 
 
@@ -83,6 +86,7 @@ class EditorPresenter:
             old.space is None or old.space.latent is not new.space.latent
         ):
             self._editor.arithmetic_tab.set_examples(examples(new.space))
+        self._editor.arithmetic_tab.set_metric(new.metric)
         if new.expression != old.expression:
             self._editor.arithmetic_tab.set_text(new.expression)
 
@@ -92,6 +96,7 @@ class EditorPresenter:
         stands_in = decoder and self._workbench.paths.has_pictures
         self._editor.path_tab.set_caption(STAND_INS if stands_in else decoder)
         self._editor.arithmetic_tab.set_why_not_decoded(decoder)
+        self._editor.arithmetic_tab.set_pictured(not (decoder and can.original))
 
     def _offer_noise(self) -> None:
         if self._workbench.workspace.state.space is not None:
@@ -138,6 +143,9 @@ def examples(space: Space) -> list[str]:
         return ["zero()", "random(1)"]
     if len(space) == 1:
         return ["#0", "2 * #0", "random(1)"]
+    named = _by_name(space)
+    if named:
+        return named
     key = space.label_column()
     if key is None:
         return ["#0 + #1", "lerp(#0, #1, 0.5)", "nearest(zero())"]
@@ -151,3 +159,16 @@ def examples(space: Space) -> list[str]:
         f'mean({quoted} == "{a}") - mean({quoted} == "{b}") + #{min(12, len(space) - 1)}',
         f'slerp(mean({quoted} == "{a}"), mean({quoted} == "{c}"), 0.5)',
     ]
+
+
+def _by_name(space: Space) -> list[str]:
+    """The same of samples that have names, such as words: by them."""
+    column = space.columns.get(space.name_column() or "")
+    if not isinstance(column, Texts):
+        return []
+    known = set(column.values)
+    for a, b, c in _ANALOGIES:
+        if {a, b, c} <= known:
+            return [f"[{a}] - [{b}] + [{c}]", f"lerp([{a}], [{c}], 0.5)", f"[{a}] - [{b}]"]
+    first, second = (label_text(text) for text in column.values[:2])
+    return [f"{first} + {second}", f"lerp({first}, {second}, 0.5)", "nearest(zero())"]

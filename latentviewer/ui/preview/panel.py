@@ -29,13 +29,13 @@ from latentviewer.ui.preview.caption import Facts, Title, facts
 from latentviewer.ui.preview.class_bars import ClassSection
 from latentviewer.ui.preview.class_readout import ClassReadout
 from latentviewer.ui.preview.empty import EmptyPreview
-from latentviewer.ui.preview.image import Pixels, to_image
+from latentviewer.ui.preview.image import Pixels
 from latentviewer.ui.preview.latent_bars import LatentBars
 from latentviewer.ui.preview.missing_data import MissingData
+from latentviewer.ui.preview.nearest import NearestSection
 from latentviewer.ui.preview.pictures import Pictures
 from latentviewer.ui.preview.posterior import PosteriorSection
 from latentviewer.ui.preview.prior import PriorSection
-from latentviewer.ui.preview.strip import Cell, ImageStrip
 from latentviewer.ui.theme import Theme
 
 _EDITED = "Edited "
@@ -69,7 +69,7 @@ class PreviewPanel(QFrame):
         self.readout = ClassReadout(theme)
         self.missing = MissingData(dispatch, theme)
         self.classes = ClassSection(dispatch, theme)
-        self.neighbours = ImageStrip("Nearest samples", theme, lines=2)
+        self.neighbours = NearestSection("Nearest samples", dispatch, theme)
         self.neighbours.chosen.connect(self._on_neighbour)
         self.bars = LatentBars(self._edit, theme)
         self.posterior = PosteriorSection(dispatch, theme)
@@ -115,7 +115,6 @@ class PreviewPanel(QFrame):
         actions.setStretch(1, 1)
         column.addLayout(actions)
         column.addSpacing(4)
-        column.addWidget(_heading("Nearest samples"))
         column.addWidget(self.neighbours)
         self._latent = QWidget()
         latent = QVBoxLayout(self._latent)
@@ -153,6 +152,7 @@ class PreviewPanel(QFrame):
         self.pictures.set_why_not(decoder, can.original, can.loading)
         self.empty.set_why_not(decoder, can.loading)
         neither = bool(can.posterior) and can.posterior == can.prior
+        self.neighbours.set_pictured(can.loading or not (can.decoder and can.original))
         self.posterior.setVisible(not can.loading)
         self.prior.setVisible(not (can.loading or neither))
         self.prior.set_why_not(can.prior)
@@ -189,6 +189,10 @@ class PreviewPanel(QFrame):
         """The typical range of each dimension in the data, (d,) each."""
         self.bars.set_ranges(low, high)
 
+    def set_metric(self, name: str) -> None:
+        """By which nearest samples are found."""
+        self.neighbours.set_metric(name)
+
     def set_pinned(self, pinned: bool) -> None:
         """Whether what is shown is what the preview returns to."""
         if self.unpin.isHidden() == pinned:
@@ -199,7 +203,7 @@ class PreviewPanel(QFrame):
         self._shown, self._details_of = None, None
         self._bases.clear()
         self.pictures.clear()
-        self.neighbours.set_cells(())
+        self.neighbours.clear()
         self.posterior.set_samples(None, False)
         self.title.set_title("", "")
         self.facts.set_lines(())
@@ -250,7 +254,7 @@ class PreviewPanel(QFrame):
         """The nearest samples of what is shown, (k,) each; images (k, h, w, c) or None."""
         self._rows = np.array(rows, np.int64)
         self._details_of = self._shown.request.target if self._shown is not None else None
-        self.neighbours.set_cells(neighbour_cells(rows, labels, distances, images), "No others.")
+        self.neighbours.set_samples(rows, labels, distances, images)
 
     def sizeHint(self) -> QSize:
         return QSize(348, 720)
@@ -286,24 +290,6 @@ class PreviewPanel(QFrame):
         button.clicked.connect(lambda _checked=False: run())
         self._icons.append((button, picture, 15))
         return button
-
-
-def neighbour_cells(
-    rows: NDArray[np.int64],
-    labels: Sequence[str],
-    distances: NDArray[np.float32],
-    images: Pixels | None,
-) -> list[Cell]:
-    """Cells with label and distance under them; without pictures, the row's number."""
-    cells = []
-    for i, row in enumerate(rows):
-        label, distance = labels[i], float(distances[i])
-        name = f"#{int(row)} · {label}" if label else f"#{int(row)}"
-        image = to_image(images[i], enlarge=True) if images is not None else None
-        away = f"{distance:.2f}" if distance < 100 else f"{distance:.0f}"
-        words = (label or f"#{int(row)}", away)
-        cells.append(Cell(image, words, f"{name}, {distance:.3f} away"))
-    return cells
 
 
 def _is_edited(answer: Answer) -> bool:

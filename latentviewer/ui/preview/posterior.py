@@ -6,8 +6,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLa
 from latentviewer.domain.ports import Images
 from latentviewer.ui.icons import icon
 from latentviewer.ui.intent import Dispatch
+from latentviewer.ui.preview.cells import Cell
 from latentviewer.ui.preview.image import to_image
-from latentviewer.ui.preview.strip import Cell, ImageStrip
+from latentviewer.ui.preview.strip import ImageStrip
 from latentviewer.ui.preview.why_not import WhyNot
 from latentviewer.ui.theme import Theme
 from latentviewer.ui.wheel import guard_wheel

@@ -93,6 +93,7 @@ class PreviewPresenter:
         self._panel.clear()
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
+        self._panel.set_metric(new.metric)
         if settings_of(new) != settings_of(old):
             self._panel.prior.set_settings(settings_of(new))
         if new.pinned is not old.pinned:

@@ -223,8 +223,8 @@ def test_a_result_is_shown_with_its_samples(tab: ArithmeticTab, said: Said) -> N
     assert tab.has_result
     assert tab.picture.image is not None
     assert ("Norm", "3.250", False) in tab.figures.lines
-    at = tab.strip.cell_rect(2).center().toPoint()
-    QTest.mouseClick(tab.strip, Qt.MouseButton.LeftButton, pos=at)
+    at = tab.nearest.strip.cell_rect(2).center().toPoint()
+    QTest.mouseClick(tab.nearest.strip, Qt.MouseButton.LeftButton, pos=at)
     assert said == [("preview.pin_row", {"row": 22})]
     tab.clear_result()
     assert not tab.has_result
@@ -251,9 +251,9 @@ def test_buttons_of_the_result(tab: ArithmeticTab, said: Said, qtbot: QtBot) -> 
 
 def test_the_result_changes_its_theme(tab: ArithmeticTab) -> None:
     show_result(tab)
-    dark = tab.strip.grab().toImage()
+    dark = tab.nearest.strip.grab().toImage()
     tab.set_theme(LIGHT)
-    assert tab.strip.grab().toImage() != dark
+    assert tab.nearest.strip.grab().toImage() != dark
 
 
 def test_the_same_result_again_leaves_alone_what_is_being_written(tab: ArithmeticTab) -> None:

@@ -222,7 +222,7 @@ def test_neighbours_are_chosen_by_click_and_key(
 ) -> None:
     panel.show_answer(make_answer())
     neighbours(panel, 8)
-    strip = panel.neighbours
+    strip = panel.neighbours.strip
     at = strip.cell_rect(3).center().toPoint()
     QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=at)
     QTest.keyClick(strip, Qt.Key.Key_Right)
@@ -235,8 +235,8 @@ def test_neighbours_are_chosen_by_click_and_key(
 def test_any_number_of_neighbours(panel: PreviewPanel, make_answer: MakeAnswer, count: int) -> None:
     panel.show_answer(make_answer())
     neighbours(panel, count, images=count != 3)
-    assert len(panel.neighbours.cells) == min(count, 8)
-    QTest.mouseClick(panel.neighbours, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
+    assert len(panel.neighbours.strip.cells) == min(count, 8)
+    QTest.mouseClick(panel.neighbours.strip, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
     assert not panel.grab().isNull()
 
 
@@ -247,11 +247,11 @@ def test_neighbours_of_something_else_are_weak(
     panel.show_answer(make_answer(target))
     neighbours(panel, 4)
     panel.show_answer(make_answer(target))
-    assert not panel.neighbours.stale
+    assert not panel.neighbours.strip.stale
     panel.show_answer(make_answer(RowTarget(3)))
-    assert panel.neighbours.stale
+    assert panel.neighbours.strip.stale
     neighbours(panel, 4)
-    assert not panel.neighbours.stale
+    assert not panel.neighbours.strip.stale
 
 
 def test_the_spread_slider_asks_and_follows(
@@ -310,7 +310,7 @@ def test_clear_goes_back_to_the_beginning(panel: PreviewPanel, make_answer: Make
     neighbours(panel, 2)
     panel.clear()
     assert panel.empty.isVisible()
-    assert panel.neighbours.cells == ()
+    assert panel.neighbours.strip.cells == ()
     assert panel.pictures.decoded.image is None
 
 
@@ -381,7 +381,7 @@ def test_while_the_decoder_is_loaded_it_says_so(
 
 def test_a_narrow_strip_shows_fewer_pictures_and_none_too_small(panel: PreviewPanel) -> None:
     neighbours(panel, 8)
-    strip = panel.neighbours
+    strip = panel.neighbours.strip
     strip.resize(310, strip.height())
     assert strip.fitting == 8
     strip.resize(130, strip.height())
