@@ -48,7 +48,12 @@ def _cut(selection: Selection, rows: int) -> Selection:
 
 def _coloured_alike(old: MapSettings, new: MapSettings, space: Space) -> MapSettings:
     kept = dataclasses.replace(
-        new, radius=old.radius, blend=old.blend, thumbnails=old.thumbnails, dims=old.dims
+        new,
+        radius=old.radius,
+        blend=old.blend,
+        thumbnails=old.thumbnails,
+        names=old.names,
+        dims=old.dims,
     )
     if old.colour_by is not None and old.colour_by not in space.columns:
         return kept

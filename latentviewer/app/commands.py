@@ -106,6 +106,14 @@ COMMANDS: tuple[Command, ...] = (
     _command("file.open", "Open file…", "File", "Ctrl+O", icon="file"),
     _command("file.open_folder", "Open folder…", "File", "Ctrl+Shift+O", icon="folder-open"),
     _command("file.open_path", "Open path", "", "", _A("path", "path"), listed=False),
+    _command(
+        "file.open_vectors",
+        "Open vectors",
+        "",
+        "",
+        _A("table", "choice", "vectors"),
+        listed=False,
+    ),
     _command("file.open_sample", "Open sample", "", "", _A("name", "choice", "samples")),
     _command("file.open_recent", "Open recent", "", "", _A("path", "choice", "recent")),
     _command("file.save", "Save project", "File", "Ctrl+S", needs=(_S,), icon="save"),
@@ -271,6 +279,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("map.smaller_points", "Smaller points", "Map", "[", needs=(_S,)),
     _command("map.blend", "Overplotting", "", "", _A("name", "choice", "blends"), needs=(_S,)),
     _command("map.toggle_density", "Density shading", "Map", "D", needs=(_S,)),
+    _command("map.toggle_names", "Names of samples without pictures", "Map", needs=(_S,)),
     _command("map.toggle_thumbnails", "Thumbnails when zoomed in", "Map", "T", needs=(_S,)),
     _command("map.toggle_posterior", "Posterior as ellipse", "Map", "E", needs=(_S,)),
     # Latent

@@ -181,6 +181,10 @@ class Maps:
         now = self._workspace.state.map.blend
         self.set_blend(Blend.DISCS if now is Blend.DENSITY else Blend.DENSITY)
 
+    def toggle_names(self) -> None:
+        """Writes beside the points what they are called, or not."""
+        self._change("Names on the map", names=not self._workspace.state.map.names)
+
     def toggle_thumbnails(self) -> None:
         """Pictures in place of discs when zoomed in."""
         self._change("Thumbnails", thumbnails=not self._workspace.state.map.thumbnails)

@@ -10,6 +10,7 @@ from latentviewer.app.services import ModelFound, Opened
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import DenoisingSettings, SessionState
 from latentviewer.app.workspace import Workspace
+from latentviewer.domain.candidates import SeveralCandidatesError
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.first_samples import FIRST, FirstSamples, first_samples
 from latentviewer.domain.kept_samples import KeptSamples, kept_samples
@@ -32,6 +33,8 @@ class Opening:
         opening: emitted with what is being opened, and None when that has ended.
         opened: emitted with the reference that was opened.
         data_came: a data set was fetched, or another folder of data sets was named.
+        several: emitted with a file that holds several tables of vectors, instead of opening it.
+        candidates: of that file, what `open` takes and what it is called.
     """
 
     def __init__(self, workspace: Workspace, maps: Maps, autosave_folder: Path) -> None:
@@ -42,6 +45,8 @@ class Opening:
         self.opening: Signal[[str | None]] = Signal()
         self.opened: Signal[[str]] = Signal()
         self.data_came: Signal[[]] = Signal()
+        self.several: Signal[[Path]] = Signal()
+        self.candidates: tuple[tuple[str, str], ...] = ()
 
     def open(self, reference: str) -> None:
         """Opens a path, or a bundled sample by name; what was open stays until it succeeds."""
@@ -50,7 +55,14 @@ class Opening:
 
         def failed(error: BaseException) -> None:
             self.opening.emit(None)
-            self._workspace.fault(error)
+            if isinstance(error, SeveralCandidatesError):
+                self.candidates = tuple(
+                    (f"{error.path}#{candidate.name}", candidate.text)
+                    for candidate in error.candidates
+                )
+                self.several.emit(error.path)
+            else:
+                self._workspace.fault(error)
 
         self._workspace.worker.call(
             lambda: services.open_path(reference),

@@ -40,6 +40,7 @@ class MapSettings:
         radius: of a disc, in logical pixels.
         blend: discs, or density shading.
         thumbnails: pictures in place of discs when zoomed in enough.
+        names: what samples without pictures are called, beside as many as there is room for.
     """
 
     method: str = "pca"
@@ -50,6 +51,7 @@ class MapSettings:
     radius: float = 2.5
     blend: Blend = Blend.DISCS
     thumbnails: bool = True
+    names: bool = True
 
 
 @dataclass(frozen=True)

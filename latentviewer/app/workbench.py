@@ -141,6 +141,8 @@ class Workbench:
         }
         if source in fixed:
             return [(value, value or "One colour") for value in fixed[source]]
+        if source == "vectors":
+            return list(self.opening.candidates)
         if source == "metrics":
             return list(METRIC_TITLES.items())
         if source == "models":
@@ -202,6 +204,7 @@ class Workbench:
         sampling = self.sampling
         return {
             "file.welcome": opening.close,
+            "file.open_vectors": lambda table: opening.open(str(table)),
             "file.open_path": lambda path: opening.open(str(path)),
             "file.open_sample": lambda name: opening.open(name),
             "file.open_recent": lambda path: opening.open(str(path)),
@@ -239,6 +242,7 @@ class Workbench:
             "map.smaller_points": lambda: maps.change_radius(-1),
             "map.blend": maps.set_blend,
             "map.toggle_density": maps.toggle_density,
+            "map.toggle_names": maps.toggle_names,
             "map.toggle_thumbnails": maps.toggle_thumbnails,
             "map.toggle_posterior": self._toggle_posterior,
             "preview.pin_row": previews.pin_row,

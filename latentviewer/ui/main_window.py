@@ -180,6 +180,7 @@ class MainWindow(QMainWindow):
         workbench.previews.answered.connect(self._on_answer)
         workbench.previews.cleared.connect(self._on_cleared)
         workbench.opening.opening.connect(self._on_opening)
+        workbench.opening.several.connect(self._ask_which_vectors)
         workbench.settings_changed.connect(lambda _settings: self._show_recent())
         view = self.map_panel.view
         view.hovered.connect(self._on_hover)
@@ -233,6 +234,10 @@ class MainWindow(QMainWindow):
                 "No bundled sample shows these data, and no file was opened lately; choose "
                 "Compare with file…"
             )
+
+    def _ask_which_vectors(self, path: Path) -> None:
+        self.status.say(f"{path.name} holds several tables of vectors; choose one.", False)
+        self.palette_box.open("file.open_vectors")
 
     def _on_answer(self, _answer: object) -> None:
         # Only the first makes a difference to what can be done; the rest come by the dozen.
@@ -335,6 +340,7 @@ class MainWindow(QMainWindow):
             "map.toggle_density": state.map.blend is Blend.DENSITY,
             "map.toggle_posterior": self.workbench.settings.posterior,
             "map.toggle_thumbnails": state.map.thumbnails,
+            "map.toggle_names": state.map.names,
             "path.closed": state.path.closed,
             "denoise.under_cursor": state.denoising.under_cursor,
             "view.editor": self.editor.isVisible(),

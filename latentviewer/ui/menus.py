@@ -24,7 +24,8 @@ _AFTER_A_LINE = frozenset(
 CHECKABLE = frozenset(
     {
         "map.two", "map.three", "map.tool_move", "map.tool_rectangle", "map.tool_lasso",
-        "map.tool_path", "map.toggle_density", "map.toggle_thumbnails", "map.toggle_posterior",
+        "map.tool_path", "map.toggle_density", "map.toggle_thumbnails", "map.toggle_names",
+        "map.toggle_posterior",
         "path.closed", "train.log_scale", "view.editor", "view.sidebar", "denoise.under_cursor",
     }
 )  # fmt: skip

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from latentviewer.ui.main_window import MainWindow
 
 _OPENABLE = (
-    f"Everything LatentViewer opens (*.arrow *.feather *.parquet *.npy *.npz *{PROJECT_SUFFIX});;"
-    "All files (*)"
+    f"Everything LatentViewer opens (*{PROJECT_SUFFIX} *.arrow *.feather *.parquet *.npy *.npz "
+    "*.csv *.tsv *.txt *.json *.jsonl *.vec *.bin);;All files (*)"
 )
 _FILMS = ("MP4 film (*.mp4)", "GIF (*.gif)", "PNG strip (*.png)", "Latents (*.npy)")
 

@@ -38,6 +38,7 @@ from latentviewer.ui.map.chart import Chart
 from latentviewer.ui.map.drag import Drag
 from latentviewer.ui.map.hover_repaint import HoverRepaint
 from latentviewer.ui.map.morph import Morph
+from latentviewer.ui.map.names import FIRST_ROWS, Names
 from latentviewer.ui.map.scene import Scene
 from latentviewer.ui.map.thumbnails import MOST_IN_VIEW, Thumbnails, side_for
 from latentviewer.ui.map.tools import cursor_of, selection_mode
@@ -79,6 +80,7 @@ class MapView(QWidget):
         self._fresh = False
         self._radius, self._density, self._use_thumbnails = 2.5, False, True
         self._thumbnails = Thumbnails()
+        self._names = Names()
         self._titles = ("", "", "")
         self._empty_text = ""
         self._annotations = Annotations()
@@ -265,6 +267,11 @@ class MapView(QWidget):
         self._empty_text = text
         self.update()
 
+    def set_names(self, texts: Sequence[str]) -> None:
+        """What is written beside points, one text for each; empty for nothing."""
+        self._names.set_texts(texts)
+        self._redraw()
+
     def add_thumbnails(self, rows: NDArray[np.int64], images: NDArray[np.uint8]) -> None:
         """Pictures (m, h, w, c) of rows that were asked for."""
         self._thumbnails.add(rows, images)
@@ -350,6 +357,7 @@ class MapView(QWidget):
         )
         if self._image is not None and self.scene.coordinates is not None:
             self._paint_axes(self._image)
+            self._paint_names(self._image)
         self._lay_out_thumbnails()
         there = 0 if self.scene.coordinates is None else len(self.scene.coordinates)
         self.counts_changed.emit(self.scene.drawn if self._image is not None else 0, there)
@@ -374,6 +382,21 @@ class MapView(QWidget):
             rows = rows[self.scene.visible()[rows]]
             places = camera.to_pixels(self.scene.coordinates[rows], *size)
             overlays.paint_small_rings(painter, places, self._radius, theme)
+        painter.end()
+
+    def _paint_names(self, image: QImage) -> None:
+        coordinates = self.scene.coordinates
+        if not self._names or coordinates is None:
+            return
+        rows = np.arange(min(len(coordinates), FIRST_ROWS))
+        if self.scene.drawn <= MOST_IN_VIEW:
+            rows = np.sort(self.scene.rows_in_view())
+        rows = rows[self.scene.visible()[rows]]
+        size = (self.width(), self.height())
+        self._names.lay_out(rows, coordinates, self.camera, size, self._radius, self.font())
+        painter = QPainter(image)
+        painter.setFont(self.font())
+        self._names.paint(painter, self._theme.colour("text"), self._theme.colour("map"))
         painter.end()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -19,7 +19,8 @@ from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult
 from latentviewer.app.state import Blend, SessionState
 from latentviewer.app.workbench import Workbench
-from latentviewer.domain.space import Latents
+from latentviewer.domain.space import Latents, Space
+from latentviewer.domain.table import Texts
 from latentviewer.ui.map.density import chart_of
 from latentviewer.ui.map.map_panel import MapPanel
 from latentviewer.ui.theme import Theme
@@ -88,6 +89,8 @@ class MapPresenter:
         if replaced or new.map != old.map:
             settings = new.map
             view.set_settings(settings.radius, settings.blend is Blend.DENSITY, settings.thumbnails)
+        if replaced or columns_changed or new.map.names != old.map.names:
+            view.set_names(names_of(new.space) if new.map.names else ())
         if replaced or new.selection != old.selection:
             view.set_selection(new.selection.rows)
             if not replaced:
@@ -225,3 +228,10 @@ class MapPresenter:
 
         fetch: Callable[[], NDArray[np.uint8] | None] = lambda: pictures(rows, sources)  # noqa: E731
         workspace.call(fetch, add)
+
+
+def names_of(space: Space) -> tuple[str, ...]:
+    """What is written beside the samples: words, titles; nothing where they have pictures."""
+    column = space.columns.get(space.name_column() or "")
+    pictured = space.provenance.data is not None or space.provenance.model is not None
+    return column.values if isinstance(column, Texts) and not pictured else ()
