@@ -66,6 +66,14 @@ _SAMPLES = (
         "test-latents.arrow",
     ),
     (
+        "faces-gan",
+        "Faces, GAN",
+        "3,000 faces from the prior of a GAN, with its discriminator's score of each.",
+        "image gan",
+        "faces:train",
+        "latents.arrow",
+    ),
+    (
         "faces-ldm",
         "Faces, diffusion",
         "2,500 of the same faces in the space of a diffusion model: noise that becomes a face.",
@@ -128,8 +136,7 @@ def open_reference(reference: str) -> Opened | ModelFound:
         UnsafeFileError: opening it could run code.
     """
     from latentviewer.app.services import ModelFound, Opened
-    from latentviewer.domain.space import NOTES
-    from latentviewer.io.arrow_spaces import LEFT_OUT
+    from latentviewer.domain.space import LEFT_OUT, NOTES
     from latentviewer.io.projects import is_project, read_project
     from latentviewer.io.spaces import open_space, place_and_pick
 

@@ -206,6 +206,25 @@ def test_the_diffusion_model_of_faces_makes_what_its_card_says() -> None:
         assert answers.mean() >= 0.9, question
 
 
+def test_the_gan_of_faces_knows_its_samples_and_finds_real_ones_latents() -> None:
+    from latentviewer.engine.adapters.conv_classifier import ConvClassifier
+    from latentviewer.engine.adapters.conv_gan import ConvGan
+
+    model, judge = (open_model(models_folder() / n) for n in ("faces-gan", "faces-classifier"))
+    assert isinstance(model, ConvGan)
+    assert isinstance(judge, ConvClassifier)
+    assert model.card.figures["test_precision"] >= 0.75
+    pictures = model.decode(model.sample(60, 0))
+    # Every kind is among them: it did not collapse to one face.
+    for question, classes in judge.classes.items():
+        told = judge.probabilities(pictures)[question].argmax(axis=1)
+        assert len(np.unique(told)) >= min(len(classes), 3), question
+    space = read_space(models_folder() / "faces-gan" / "latents.arrow")
+    assert space.provenance.model_hash == model.card.weights_hash
+    assert space.latent.shape == (3000, model.card.latent_dim)
+    np.testing.assert_allclose(space.latent.std(axis=0), 1, atol=0.1)
+
+
 def test_the_diffusion_model_of_digits_draws_the_digit_that_was_asked_for() -> None:
     from latentviewer.engine.adapters.conv_classifier import ConvClassifier
     from latentviewer.engine.adapters.conv_diffusion import ConvDiffusion
