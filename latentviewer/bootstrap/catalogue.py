@@ -137,8 +137,9 @@ def open_reference(reference: str) -> Opened | ModelFound:
     """
     from latentviewer.app.services import ModelFound, Opened
     from latentviewer.domain.space import LEFT_OUT, NOTES
+    from latentviewer.io.content import folder_kind, place_and_pick
     from latentviewer.io.projects import is_project, read_project
-    from latentviewer.io.spaces import open_space, place_and_pick
+    from latentviewer.io.spaces import open_space
 
     for sample in samples():
         if sample.name == reference:
@@ -150,7 +151,7 @@ def open_reference(reference: str) -> Opened | ModelFound:
             f"There is no “{reference}”: no file of that name is here, and the bundled samples "
             f"are {_listed(sample.name for sample in samples())}."
         )
-    if path.is_dir():
+    if path.is_dir() and folder_kind(path) is None:
         inside = sorted(path.glob("*.arrow"))
         if len(inside) == 1:
             path = inside[0]

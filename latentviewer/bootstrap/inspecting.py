@@ -30,10 +30,17 @@ def inspect(reference: str) -> dict[str, Any]:
         from latentviewer.io.inspecting import inspect_data_set
 
         return inspect_data_set(reference, data_folders())
-    path = model_folder(reference)
+    from latentviewer.io.content import place_and_pick
+    from latentviewer.io.spaces import is_vectors
+
+    path, pick = place_and_pick(reference)
+    path = model_folder(reference) if pick is None else path
     if not path.exists():
         raise UserError(f"{path} does not exist; check the path.")
-    if path.is_dir() or path.suffix.lower() in _MODEL_SUFFIXES or path.name == "config.json":
+    named_so = path.suffix.lower() in _MODEL_SUFFIXES or path.name == "config.json"
+    # Vectors are kept in .bin and .safetensors files too.
+    vectors = is_vectors(path) and not (path.parent / "config.json").is_file()
+    if (path.is_dir() or named_so) and pick is None and not vectors:
         report = _model(reference, path)
         if report is not None:
             return report
@@ -43,7 +50,7 @@ def inspect(reference: str) -> dict[str, Any]:
     def check_session(session: Mapping[str, Any], space: Space) -> None:
         session_from_json(session, space, str(path))
 
-    return inspect_path(path, check_session)
+    return inspect_path(path, check_session, pick)
 
 
 def _model(reference: str, path: Path) -> dict[str, Any] | None:

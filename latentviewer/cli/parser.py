@@ -75,9 +75,10 @@ _INSPECT_JSON = """\
 --json prints what it is; at least {path, kind, format, safe, usable, why}:
   kind: model, space, project, data set or unknown; safe: whether it can be opened without
   running code from it; usable: whether it opens; why: a sentence where it does not, else null.
-  A space or project adds {name, rows, dims, std, columns, maps, provenance}, a data set {name,
-  rows, image, parts, notes}, a model {name, family, latent_dim, image, abilities, data, parameters,
-  weights_hash, figures, space}. A file that is refused as unsafe is still described on stdout;
+  A space or project adds {name, rows, dims, std, columns, maps, notes, provenance}, and vectors,
+  [{name, rows, dims}], where a file holds several tables of them to choose from with PATH#NAME; a
+  data set {name, rows, image, parts, notes}, a model {name, family, latent_dim, image, abilities,
+  data, parameters, weights_hash, figures, space}. A file that is refused as unsafe is still described on stdout;
   the exit code is then 3."""
 
 _SAMPLES_JSON = """\

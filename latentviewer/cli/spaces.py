@@ -177,5 +177,7 @@ def _write_entry(title: str, value: Any) -> None:
 def _entry(item: Any) -> str:
     if not isinstance(item, dict):
         return str(item)
+    if "dims" in item:
+        return f"{item['name']} ({item['rows']:,} x {item['dims']:,})"
     classes = f", {item['classes']} classes" if "classes" in item else ""
     return f"{item['name']} ({item['kind']}{classes})"

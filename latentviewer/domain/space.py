@@ -20,6 +20,9 @@ _TITLES = ("label", "word", "words", "token", "title", "name", "text", "sentence
 NOTES = "notes"
 """In a provenance's `extra`: sentences that whoever opens the space should be told."""
 
+LEFT_OUT = "left_out"
+"""In a provenance's `extra`: what a reader left out of the file, a sentence each."""
+
 HOLDS_NOISE = "holds_noise"
 """In a provenance's `extra`: true where the latents are noise that its model denoises."""
 

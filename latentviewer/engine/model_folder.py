@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.engine.weights import refuse_disguised_pickle, unreadable
+from latentviewer.io.content import content_kind
 from latentviewer.io.failures import check_regular
-from latentviewer.io.spaces import content_kind
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"

@@ -16,7 +16,7 @@ import pyarrow as pa
 from latentviewer.domain.candidates import LATENT_NAMES, Candidate, chosen
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.map_note import MAPS, MapNote
-from latentviewer.domain.space import NOTES, Latents, Provenance, Space, checked_latents
+from latentviewer.domain.space import LEFT_OUT, NOTES, Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column
 from latentviewer.io.arrow_columns import (
     encodable,
@@ -33,8 +33,6 @@ from latentviewer.io.vector_columns import VectorColumns, candidate, vector_colu
 METADATA_KEY = b"latentviewer"
 _VERSION = 1
 _KNOWN_MAPS = ("umap_2d", "umap_3d")
-LEFT_OUT = "left_out"
-"""The key in `Provenance.extra` under which a reader lists, in sentences, what it left out."""
 
 
 def table_of(space: Space) -> Any:

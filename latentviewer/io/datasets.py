@@ -152,7 +152,16 @@ def _open_local(local: LocalSet, split: str | None, folder: Folders) -> DataSet:
 
 
 def _open_path(name: str, split: str | None) -> DataSet:
-    path = Path(name).expanduser()
+    from latentviewer.io.content import is_projector_place, place_and_pick
+
+    path, pick = place_and_pick(name)
+    if is_projector_place(path):
+        from latentviewer.io.projector.reading import sprite_data
+
+        sprites = sprite_data(path, pick)
+        if sprites is None:
+            raise UserError(f"{name} has no pictures: its config names no sprite.")
+        return sprites
     if not path.exists():
         names = ", ".join(data_set_names())
         head, _, part = name.partition(":")

@@ -5,51 +5,63 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from latentviewer.domain.candidates import SeveralCandidatesError
 from latentviewer.domain.errors import UnsafeFileError, UserError
-from latentviewer.domain.space import Space
+from latentviewer.domain.space import LEFT_OUT, NOTES, Space
 from latentviewer.domain.table import Categories, Column, Numbers
+from latentviewer.io.content import content_kind, folder_kind
 from latentviewer.io.datasets import ALWAYS_HERE, data_set_name, find_data, open_data
 from latentviewer.io.idx_folders import parts_of_folder, recognised_folder
 from latentviewer.io.known_sets import KNOWN_SETS
 from latentviewer.io.projects import is_project, read_project
-from latentviewer.io.spaces import content_kind, open_space
+from latentviewer.io.spaces import candidates, open_space
 
 CheckSession = Callable[[Mapping[str, Any], Space], None]
 
 
 def inspect_path(
-    path: Path, check_session: CheckSession = lambda _session, _space: None
+    path: Path,
+    check_session: CheckSession = lambda _session, _space: None,
+    pick: str | None = None,
 ) -> dict[str, Any]:
     """What a file or folder is; JSON values only.
 
     Args:
         check_session: raises a UserError where a project's session does not fit its space.
+        pick: which vectors are meant, where a file holds several.
 
     Returns:
         Always `path`; `kind`: `space`, `project`, `data set` or `unknown`; `format`;
         `safe`: whether it can be opened without running code from it; `usable`: whether it
         opens; `why`: a sentence where it is not safe or not usable, else None.
-        For a space or project also `name`, `rows`, `dims`, `std`, `columns`, `maps` and
-        `provenance`; for a data set `name`, `rows`, `image`, `parts` and `notes`: sentences on
-        what opening it changes or leaves out.
+        For a space or project also `name`, `rows`, `dims`, `std`, `columns`, `maps`, `notes` and
+        `provenance`, and `vectors` for a file that may hold several tables of them: the names and
+        shapes to choose from. For a data set `name`, `rows`, `image`, `parts` and `notes`:
+        sentences on what opening it changes or leaves out.
 
     Raises:
         UserError: missing or unreadable.
     """
-    if path.is_dir():
+    kind = folder_kind(path) if path.is_dir() else content_kind(path)
+    if kind is None:
         return _folder(path)
-    kind = content_kind(path)
     if _is_images(path, kind):
         return _images(path)
     report = {"path": str(path), "kind": "unknown", "format": kind, "safe": True}
-    project = is_project(path)
+    project = not path.is_dir() and is_project(path)
     try:
         if project:
             session, space = read_project(path)
             check_session(session, space)
             found = {"kind": "project", "version": session["version"], **_space(space)}
         else:
-            found = {"kind": "space", **_space(open_space(path))}
+            found = {"kind": "space", **_space(open_space(path, pick))}
+            if len(several := candidates(path)) > 1:
+                found["vectors"] = [dataclasses.asdict(candidate) for candidate in several]
+    except SeveralCandidatesError as error:
+        offered = [dataclasses.asdict(candidate) for candidate in error.candidates]
+        asked = {"kind": "space", "usable": False, "why": str(error), "vectors": offered}
+        return {**report, **asked}
     except UserError as error:
         safe = not isinstance(error, UnsafeFileError)
         known = {"kind": "project"} if project else {}
@@ -150,6 +162,7 @@ def _space(space: Space) -> dict[str, Any]:
         "std": space.latent_std is not None,
         "columns": [{"name": name, **_column(c)} for name, c in space.columns.items()],
         "maps": {name: int(places.shape[1]) for name, places in space.maps.items()},
+        "notes": [*provenance.extra.get(LEFT_OUT, ()), *provenance.extra.get(NOTES, ())],
         "provenance": {
             "model": provenance.model,
             "model_hash": provenance.model_hash,

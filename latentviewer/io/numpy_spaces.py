@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from latentviewer.domain.candidates import Candidate, chosen
 from latentviewer.domain.errors import UnsafeFileError, UserError
-from latentviewer.domain.space import Latents, Provenance, Space, checked_latents
+from latentviewer.domain.space import LEFT_OUT, Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column
 from latentviewer.io.archives import ZIP_DAMAGE, checked_entries
 from latentviewer.io.arrow_columns import check_range, from_arrow
-from latentviewer.io.arrow_spaces import LEFT_OUT
 from latentviewer.io.npz import damaged, read_header
 
 _NUMERIC = "biuf"

@@ -11,8 +11,9 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import Space
 from latentviewer.io.archives import ZIP_DAMAGE, checked_entries
 from latentviewer.io.atomic import replacing
+from latentviewer.io.content import content_kind
 from latentviewer.io.failures import cannot_read
-from latentviewer.io.spaces import content_kind, space_from_bytes, write_arrow
+from latentviewer.io.spaces import space_from_bytes, write_arrow
 
 FORMAT = "latentviewer-project"
 VERSION = 1

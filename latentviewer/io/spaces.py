@@ -1,6 +1,6 @@
 """Spaces in files: reads and writes Arrow, reads what others write."""
 
-import zipfile
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -8,24 +8,19 @@ from typing import IO, Any
 from latentviewer.domain.candidates import Candidate
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.space import Latents, Space
-from latentviewer.io.archives import ZIP_DAMAGE
 from latentviewer.io.atomic import replacing
-from latentviewer.io.failures import cannot_read, check_regular, first_line
+from latentviewer.io.content import (
+    PICKLE_SUFFIXES,
+    PROGRAM_SUFFIXES,
+    content_kind,
+    folder_kind,
+)
+from latentviewer.io.failures import cannot_read, first_line
 
 # pyarrow is imported where it is used: it must not be on the way to the first window.
 
 SPACE_SUFFIX = ".arrow"
 _ReadTable = Callable[[Path], tuple[Any, tuple[str, ...]]]
-_START_BYTES = 1 << 16
-_PICKLE_SUFFIXES = {".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".joblib", ".dill"}
-_PROGRAM_SUFFIXES = {
-    ".py": "a Python program",
-    ".pyc": "a Python program",
-    ".pt2": "an exported PyTorch program",
-    ".ptl": "a TorchScript file",
-    ".ts": "a TorchScript file",
-    ".jit": "a TorchScript file",
-}
 _CODE_RUNNING = "only opening it as a pickle would work, and that could run code from the file"
 
 
@@ -100,7 +95,7 @@ def open_space(path: Path, pick: str | None = None) -> Space:
         SeveralCandidatesError: it holds several tables of vectors.
         UserError: missing, unreadable, damaged, of another format, or no usable latents.
     """
-    kind = content_kind(path)
+    kind = content_kind(path) if not path.is_dir() else folder_kind(path) or "folder"
     try:
         if kind in _TABLE_READERS:
             return _space_of(_TABLE_READERS[kind], path, pick)
@@ -111,40 +106,35 @@ def open_space(path: Path, pick: str | None = None) -> Space:
     raise _refusal(path, kind)
 
 
+def is_vectors(path: Path) -> bool:
+    """Whether it holds vectors, told by its first bytes; that they can be read is not sure."""
+    if path.is_dir():
+        return folder_kind(path) is not None
+    if not path.is_file():
+        return False
+    try:
+        return content_kind(path) in _SPACE_READERS
+    except UserError:
+        return False
+
+
 def candidates(path: Path) -> tuple[Candidate, ...]:
     """The tables of vectors in a file that may hold several; else none.
 
     Raises:
         UserError: as `open_space`.
     """
-    kind = content_kind(path)
+    kind = content_kind(path) if not path.is_dir() else folder_kind(path)
     try:
         if kind in _TABLE_READERS:
             from latentviewer.io.arrow_spaces import table_candidates
 
             return table_candidates(_table(_TABLE_READERS[kind], path)[0])
-        if kind == "npz":
-            from latentviewer.io.numpy_spaces import npz_candidates
-
-            return npz_candidates(path)
+        if kind in _CANDIDATES:
+            return _CANDIDATES[kind](path)
     except OSError as error:
         raise cannot_read(path, error) from error
     return ()
-
-
-def place_and_pick(reference: str) -> tuple[Path, str | None]:
-    """A file, and the name after a # of what is meant in it, if there is one.
-
-    A file whose own name has a # is found as well.
-    """
-    whole = Path(reference).expanduser()
-    at = reference.rfind("#")
-    while at > 0 and not whole.exists():
-        path = Path(reference[:at]).expanduser()
-        if path.exists():
-            return path, reference[at + 1 :]
-        at = reference.rfind("#", 0, at)
-    return whole, None
 
 
 def read_latents(path: Path) -> Latents:
@@ -161,72 +151,6 @@ def read_latents(path: Path) -> Latents:
         except OSError as error:
             raise cannot_read(path, error) from error
     return open_space(path).latent
-
-
-def content_kind(path: Path) -> str:
-    """What a file is by its first bytes.
-
-    Returns:
-        `arrow`, `arrow stream`, `feather v1`, `parquet`, `npy`, `npz`, `project`, `zip`,
-        `pickle`, `torchscript`, `word vectors`, `json`, `separated`, `empty` or `unknown`.
-
-    Raises:
-        UserError: missing, unreadable, or no file: reading a pipe would wait for ever.
-    """
-    check_regular(path)
-    try:
-        with path.open("rb") as file:
-            start = file.read(_START_BYTES)
-        if start[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
-            return _zip_kind(path)
-        kind = _kind(start)
-        return _text_kind(path, start) if kind == "unknown" else kind
-    except OSError as error:
-        raise cannot_read(path, error) from error
-
-
-def _kind(start: bytes) -> str:
-    if not start:
-        return "empty"
-    starts = {
-        b"ARROW1": "arrow",
-        b"\xff\xff\xff\xff": "arrow stream",
-        b"FEA1": "feather v1",
-        b"PAR1": "parquet",
-        b"\x93NUMPY": "npy",
-    }
-    for magic, kind in starts.items():
-        if start.startswith(magic):
-            return kind
-    # Protocol 2 and later of pickle begin with this byte and the protocol's number.
-    if start[0] == 0x80 and len(start) > 1 and start[1] <= 5:
-        return "pickle"
-    return "unknown"
-
-
-def _text_kind(path: Path, start: bytes) -> str:
-    """What a file without a magic number is; programs are no tables, whatever they hold."""
-    from latentviewer.io.text_spaces import text_kind
-    from latentviewer.io.word_vectors import layout_of
-
-    if path.suffix.lower() in (*_PICKLE_SUFFIXES, *_PROGRAM_SUFFIXES):
-        return "unknown"
-    if layout_of(path) is not None:
-        return "word vectors"
-    return text_kind(start, path) or "unknown"
-
-
-def _zip_kind(path: Path) -> str:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except ZIP_DAMAGE:
-        return "zip"
-    if "session.json" in names:
-        return "project"
-    if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
-        return "torchscript" if any("/code/" in name for name in names) else "pickle"
-    return "npz" if any(name.endswith(".npy") for name in names) else "zip"
 
 
 def space_from_bytes(content: bytes, where: Path) -> Space:
@@ -336,6 +260,65 @@ def _read_words(path: Path, pick: str | None) -> Space:
     return read_word_vectors(path, None if pick is None else int(pick))
 
 
+def _read_hdf5(path: Path, pick: str | None) -> Space:
+    from latentviewer.io.hdf5.spaces import read_hdf5_space
+
+    return read_hdf5_space(path, pick)
+
+
+def _read_safetensors(path: Path, pick: str | None) -> Space:
+    from latentviewer.io.safetensors_spaces import read_safetensors_space
+
+    return read_safetensors_space(path, pick)
+
+
+def _read_projector(path: Path, pick: str | None) -> Space:
+    from latentviewer.io.projector.reading import has_sprite, read_projector
+
+    space = read_projector(path, pick)
+    if not has_sprite(path, space.name):
+        return space
+    # Its pictures are a data set of the same name.
+    data = f"{path}#{space.name}"
+    return dataclasses.replace(space, provenance=dataclasses.replace(space.provenance, data=data))
+
+
+def _read_latent_scope(path: Path, pick: str | None) -> Space:
+    from latentviewer.io.latent_scope import read_latent_scope
+
+    return read_latent_scope(path, pick)
+
+
+def _npz_candidates(path: Path) -> tuple[Candidate, ...]:
+    from latentviewer.io.numpy_spaces import npz_candidates
+
+    return npz_candidates(path)
+
+
+def _hdf5_candidates(path: Path) -> tuple[Candidate, ...]:
+    from latentviewer.io.hdf5.spaces import hdf5_candidates
+
+    return hdf5_candidates(path)
+
+
+def _safetensors_candidates(path: Path) -> tuple[Candidate, ...]:
+    from latentviewer.io.safetensors_spaces import safetensors_candidates
+
+    return safetensors_candidates(path)
+
+
+def _projector_candidates(path: Path) -> tuple[Candidate, ...]:
+    from latentviewer.io.projector.reading import projector_candidates
+
+    return projector_candidates(path)
+
+
+def _latent_scope_candidates(path: Path) -> tuple[Candidate, ...]:
+    from latentviewer.io.latent_scope import latent_scope_candidates
+
+    return latent_scope_candidates(path)
+
+
 def _check_no_pick(path: Path, pick: str | None) -> None:
     if pick is not None:
         raise UserError(f"{path} holds one table of vectors, so there is no “{pick}” to choose.")
@@ -353,22 +336,35 @@ _SPACE_READERS: dict[str, Callable[[Path, str | None], Space]] = {
     "npy": _read_npy,
     "npz": _read_npz,
     "word vectors": _read_words,
+    "hdf5": _read_hdf5,
+    "safetensors": _read_safetensors,
+    "projector": _read_projector,
+    "latent scope": _read_latent_scope,
+}
+_CANDIDATES: dict[str | None, Callable[[Path], tuple[Candidate, ...]]] = {
+    "npz": _npz_candidates,
+    "hdf5": _hdf5_candidates,
+    "safetensors": _safetensors_candidates,
+    "projector": _projector_candidates,
+    "latent scope": _latent_scope_candidates,
 }
 
 
 def _refusal(path: Path, kind: str) -> UserError:
     suffix = path.suffix.lower()
+    if kind == "folder":
+        return UserError(f"{path} is a folder; name a file in it.")
     if kind == "empty":
         return UserError(f"{path} is empty; make or copy it again.")
     if kind == "project":
         return UserError(f"{path} is a project; open it with File, Open.")
-    if kind == "torchscript" or suffix in _PROGRAM_SUFFIXES:
-        what = "a TorchScript file" if kind == "torchscript" else _PROGRAM_SUFFIXES[suffix]
+    if kind == "torchscript" or suffix in PROGRAM_SUFFIXES:
+        what = "a TorchScript file" if kind == "torchscript" else PROGRAM_SUFFIXES[suffix]
         return UnsafeFileError(
             f"{path} is refused: it is {what} and could run code when opened; "
             "save its latents as .npy or .arrow."
         )
-    if kind == "pickle" or suffix in _PICKLE_SUFFIXES:
+    if kind == "pickle" or suffix in PICKLE_SUFFIXES:
         return UnsafeFileError(f"{path} is refused: {_CODE_RUNNING}; save it as .npy or .arrow.")
     if kind == "zip":
         return UserError(

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _OPENABLE = (
     f"Everything LatentViewer opens (*{PROJECT_SUFFIX} *.arrow *.feather *.parquet *.npy *.npz "
-    "*.csv *.tsv *.txt *.json *.jsonl *.vec *.bin);;All files (*)"
+    "*.csv *.tsv *.txt *.json *.jsonl *.vec *.bin *.h5 *.hdf5 *.h5ad *.safetensors *.pbtxt);;"
+    "All files (*)"
 )
 _FILMS = ("MP4 film (*.mp4)", "GIF (*.gif)", "PNG strip (*.png)", "Latents (*.npy)")
 

@@ -14,7 +14,8 @@ from latentviewer.cli import main
 from latentviewer.domain.path import MOST_FRAMES
 from latentviewer.domain.space import Space
 from latentviewer.domain.table import categories_of
-from latentviewer.io.spaces import content_kind, open_space, write_space
+from latentviewer.io.content import content_kind
+from latentviewer.io.spaces import open_space, write_space
 
 SAMPLE = "digits-vae"
 

@@ -65,7 +65,7 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_nothing_heavy_is_imported_before_it_is_used() -> None:
     package = Path(latentviewer.io.__file__).parent
-    used_late = {"arrow_columns", "arrow_spaces", "numpy_spaces"}
+    used_late = {"arrow_columns", "arrow_spaces", "numpy_spaces", "map_columns", "vector_columns"}
     used_late |= {"fitted", "image_files", "image_folders", "image_places", "pen"}
     names = {path.stem for path in package.glob("*.py")} - used_late
     program = "import sys\n" + "".join(f"import latentviewer.io.{name}\n" for name in sorted(names))

@@ -43,10 +43,31 @@ FACTS = {
         "data": "digits",
         "extra": {"seed": 3},
     },
+    "notes": [],
     "safe": True,
     "usable": True,
     "why": None,
 }
+
+
+def test_several_tables_of_vectors_are_listed(tmp_path: Path) -> None:
+    content = '{"a": [1, 2, 3, 4], "b": [1, 2, 3, 4, 5]}\n' * 3
+    (tmp_path / "two.jsonl").write_text(content)
+    report = inspect_path(tmp_path / "two.jsonl")
+    assert (report["kind"], report["safe"], report["usable"]) == ("space", True, False)
+    vectors = [{"name": "a", "rows": 3, "dims": 4}, {"name": "b", "rows": 3, "dims": 5}]
+    assert report["vectors"] == vectors
+    picked = inspect_path(tmp_path / "two.jsonl", pick="b")
+    assert (picked["usable"], picked["dims"], picked["vectors"]) == (True, 5, vectors)
+
+
+def test_how_a_table_was_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a;dim0;dim1;dim2\nx;1,5;2;3\ny;2,5;4;5\n")
+    notes = inspect_path(tmp_path / "t.csv")["notes"]
+    assert notes == [
+        "Read with semicolons between the values.",
+        "Read with commas for decimal points.",
+    ]
 
 
 def test_a_space_and_a_project(tmp_path: Path) -> None:

@@ -21,18 +21,12 @@ from hypothesis.extra import numpy as hnp
 from pyarrow import feather, parquet
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
-from latentviewer.domain.space import Provenance, Space
+from latentviewer.domain.space import LEFT_OUT, Provenance, Space
 from latentviewer.domain.table import Categories, Column, Numbers, Texts
 from latentviewer.io import atomic
 from latentviewer.io.archives import checked_entries
-from latentviewer.io.arrow_spaces import LEFT_OUT
-from latentviewer.io.spaces import (
-    content_kind,
-    open_space,
-    read_latents,
-    read_space,
-    write_space,
-)
+from latentviewer.io.content import content_kind
+from latentviewer.io.spaces import open_space, read_latents, read_space, write_space
 
 
 def assert_same(one: Space, other: Space) -> None:

@@ -15,8 +15,9 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.map_note import map_note
 from latentviewer.domain.space import NOTES, Space
 from latentviewer.domain.table import Categories, Numbers, Texts
+from latentviewer.io.content import content_kind, place_and_pick
 from latentviewer.io.map_columns import map_columns
-from latentviewer.io.spaces import candidates, content_kind, open_space, place_and_pick
+from latentviewer.io.spaces import candidates, open_space
 from latentviewer.io.vector_columns import vector_columns
 
 TABLE = "text,embedding,label\nhello,{},a\nbig world,{},b\n"
