@@ -78,8 +78,8 @@ _INSPECT_JSON = """\
   A space or project adds {name, rows, dims, std, columns, maps, notes, provenance}, and vectors,
   [{name, rows, dims}], where a file holds several tables of them to choose from with PATH#NAME; a
   data set {name, rows, image, parts, notes}, a model {name, family, latent_dim, image, abilities,
-  data, parameters, weights_hash, figures, space}. A file that is refused as unsafe is still described on stdout;
-  the exit code is then 3."""
+  data, parameters, weights_hash, figures, space}. A file that is refused as unsafe is still
+  described on stdout; the exit code is then 3."""
 
 _SAMPLES_JSON = """\
 --json prints [{name, kind, model, data, space, available}]: space is the file of the latents."""
