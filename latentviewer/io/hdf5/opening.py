@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.space import Latents
-from latentviewer.io.arrow_columns import check_range
 from latentviewer.io.failures import cannot_read, check_regular
 from latentviewer.io.npz import damaged
 
-# h5py is imported where it is used: it must not be on the way to the first window.
+# h5py and pyarrow are imported where they are used: they must not be on the way to the first
+# window.
 
 NUMERIC = "biuf"
 MOST_MEMBERS = 10_000
@@ -265,6 +265,8 @@ class Hdf5File:
         Raises:
             UserError: damaged, too large for float32, or too much for one file.
         """
+        from latentviewer.io.arrow_columns import check_range
+
         where = self.where(dataset.name)
         rows, dims = dataset.shape
         self._spend(rows * dims * 4, where)
