@@ -259,6 +259,11 @@ def test_metadata_that_were_edited_count(tmp_path: Path) -> None:
         '{"columns": 3}',
         '{"columns": [{"name": "label", "kind": "x", "cells": {}}]}',
         '{"columns": [{"name": "label", "kind": "categories", "names": ["a"], "cells": {}}]}',
+        '{"columns": [{"name": "label", "kind": "categories", "names": ["a", "b"], '
+        '"cells": {"0": 1}}]}',
+        '{"columns": [{"name": "label", "kind": "categories", "names": ["a", "a", "b"], '
+        '"cells": {"0": -3, "2": -2}}]}',
+        '{"columns": [{"name": "label", "kind": "texts", "cells": {"9": "b"}}]}',
         '{"columns": [{"name": "label", "kind": "texts", "cells": {"-1": "b"}}]}',
         '{"columns": [{"name": "label", "kind": "texts", "cells": {"0": 3}}]}',
         '{"columns": [{"name": 3, "kind": "texts", "cells": {"0": "z"}}]}',

@@ -380,12 +380,14 @@ def test_menus_check_what_holds(opened: MainWindow) -> None:
 
     assert checked() == {
         "map.two", "map.tool_move", "map.toggle_posterior", "map.toggle_thumbnails",
+        "map.toggle_names",
         "view.editor", "view.sidebar",
     }  # fmt: skip
     for command in ("map.three", "map.tool_lasso", "map.toggle_density", "view.sidebar"):
         opened.dispatch(command)
     assert checked() == {
         "map.three", "map.tool_lasso", "map.toggle_posterior", "map.toggle_thumbnails",
+        "map.toggle_names",
         "map.toggle_density",
         "view.editor",
     }  # fmt: skip

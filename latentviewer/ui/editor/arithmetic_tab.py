@@ -70,7 +70,7 @@ class ArithmeticTab(QWidget):
         self.picture.setFixedSize(_PICTURE_PX, _PICTURE_PX + TITLE_PX)
         self.figures = Facts(theme)
         self.nearest = NearestSection(
-            "Nearest samples of the result", dispatch, theme, side=44, columns=2
+            "Nearest samples of the result", None, theme, side=44, columns=2
         )
         self.nearest.chosen.connect(self._on_sample)
         self.show_button = QPushButton("Show in preview")

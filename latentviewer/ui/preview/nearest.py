@@ -29,7 +29,7 @@ class NearestSection(QWidget):
 
     Attributes:
         chosen: emitted with the place of a sample in the list.
-        by: the choice of the metric.
+        by: the choice of the metric, hidden where `dispatch` is None.
         strip, words: the two ways to show them, of which one is there.
     """
 
@@ -38,7 +38,7 @@ class NearestSection(QWidget):
     def __init__(
         self,
         name: str,
-        dispatch: Dispatch,
+        dispatch: Dispatch | None,
         theme: Theme,
         side: int = 36,
         columns: int = 1,
@@ -56,7 +56,11 @@ class NearestSection(QWidget):
         self.by.setProperty("role", "flat")
         for known in METRICS:
             self.by.addItem(METRIC_TITLES[known], known)
-        self.by.activated.connect(lambda at: dispatch("latent.metric", name=self.by.itemData(at)))
+        if dispatch is None:
+            self.by.hide()
+        else:
+            run = dispatch
+            self.by.activated.connect(lambda at: run("latent.metric", name=self.by.itemData(at)))
         guard_wheel(self.by)
         heading = QLabel("Nearest samples")
         heading.setProperty("role", "heading")
