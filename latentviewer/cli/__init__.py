@@ -120,6 +120,10 @@ def _command(run: str) -> Callable[[argparse.Namespace], int]:
         from latentviewer.cli import analogies
 
         module = analogies
+    elif module_name == "exporting":
+        from latentviewer.cli import exporting
+
+        module = exporting
     elif module_name == "models":
         from latentviewer.cli import models
 

@@ -63,6 +63,11 @@ those three left out. Upper and lower case are the same.
 --json prints {metric, sections, total}: sections is [{name, correct, asked, there, accuracy}]:
   asked: those whose four words are all there; accuracy: correct of asked, null where none was."""
 
+_EXPORT_JSON = """\
+A folder holds projector_config.pbtxt and the files that it names: vectors, columns, maps as
+bookmarks, and a sprite of the pictures where the data set is here.
+--json prints {written, rows, dims, notes}: notes: sentences on what was changed or left out."""
+
 _RENDER_JSON = """\
 --json prints {written, map, width, height, points, drawn, color_by, computed, quality, notes}:
   drawn: points that lie in the picture; computed: whether the map was made for this picture;
@@ -265,6 +270,23 @@ def _space_commands(commands: Any) -> None:
         help="four words a line, below lines such as “: capitals”",
     )
     metric(command, ANALOGY_METRICS, "cosine")
+
+    command = add(
+        commands,
+        "export",
+        "exporting:export",
+        "write a space for the TensorBoard projector, or as a file",
+        _EXPORT_JSON,
+    )
+    space(command)
+    output(
+        command,
+        "FOLDER|OUT.parquet|.arrow|.npy",
+        "a folder for the projector, or a file; .npy holds the latents alone",
+    )
+    command.add_argument(
+        "--no-pictures", dest="pictures", action="store_false", help="no sprite in the folder"
+    )
 
     command = add(
         commands, "render", "pictures:render", "draw the map into a picture", _RENDER_JSON
