@@ -1,0 +1,54 @@
+"""The list of importers, and the way through it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from latentviewer.domain.errors import UnsafeFileError
+from latentviewer.domain.importing import Answers, Offer
+from latentviewer.domain.ports import Model
+from latentviewer.engine.importing.importer import Importer
+
+
+def _importers() -> tuple[Importer, ...]:
+    """Every kind of file that can be imported; a new one is one entry here and one file.
+
+    The first that recognises a file has it.
+    """
+    return ()
+
+
+def importer_of(path: Path) -> Importer | None:
+    """The importer for a file or folder, or None."""
+    return next((known for known in _importers() if known.recognises(path)), None)
+
+
+def offer_of(path: Path, answers: Answers) -> Offer | None:
+    """What a file or folder holds, or None where no importer knows it.
+
+    Raises:
+        UserError, UnsafeFileError: it is damaged, or refused.
+    """
+    importer = importer_of(path)
+    return None if importer is None else importer.offer(path.absolute(), answers)
+
+
+def open_imported(
+    path: Path, answers: Answers, trusts: Callable[[str], bool], device: str = "cpu"
+) -> Model | None:
+    """The model in a file or folder, or None where no importer knows it.
+
+    Args:
+        trusts: whether the user trusts the content of a hash to run code.
+
+    Raises:
+        UserError: it is damaged or does not fit the answers.
+        UnsafeFileError: it can run code, and is not trusted.
+    """
+    importer = importer_of(path)
+    if importer is None:
+        return None
+    path = path.absolute()
+    offer = importer.offer(path, answers)
+    if offer.danger is not None and not trusts(offer.file_hash):
+        raise UnsafeFileError(offer.danger)
+    return importer.open(path, answers, device)
