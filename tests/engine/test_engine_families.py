@@ -562,3 +562,38 @@ def test_the_card_tells_what_the_judge_found(
     for name in ("precision", "recall", "frechet_distance"):
         assert f"| {figures[f'test_{name}']} |" in readme
     assert "Kynkäänniemi" in readme
+
+
+def test_a_wider_prior_is_written_into_the_weights() -> None:
+    """A wider prior before is the standard one after, for pictures and for guesses alike."""
+    objective = dataclasses.replace(OBJECTIVES["gan"], widening=1.75)  # type: ignore[type-var]
+    assert isinstance(objective, GanObjective)
+    torch.manual_seed(0)
+    net = objective.build()
+    latents = torch.randn(6, 3, generator=torch.Generator().manual_seed(1))
+    pixels = torch.from_numpy(images(6)).permute(0, 3, 1, 2)
+    with torch.no_grad():
+        made = net.generate(1.75 * latents)
+        score, mean, log_variance = net.discriminator.judge(pixels)
+        objective.finish(net)
+        again, *guess = net.discriminator.judge(pixels)
+        torch.testing.assert_close(net.generate(latents), made)
+    torch.testing.assert_close(again, score)
+    torch.testing.assert_close(guess[0], mean / 1.75)
+    torch.testing.assert_close(guess[1].exp().sqrt(), log_variance.exp().sqrt() / 1.75)
+
+
+@FAMILIES
+def test_the_kept_weights_are_finished(
+    kind: str, recipe_of: Callable[[str], Recipe], blobs: Blobs, tmp_path: Path
+) -> None:
+    class Finished(type(OBJECTIVES[kind])):  # type: ignore[misc]
+        def finish(self, net: torch.nn.Module) -> None:
+            with torch.no_grad():
+                for parameter in net.parameters():
+                    parameter.zero_()
+
+    objective = Finished(**vars(OBJECTIVES[kind]))
+    recipe = dataclasses.replace(recipe_of(kind), objective=objective)
+    trained = to_the_end(fit(recipe, blobs(64), tmp_path))
+    assert all(not p.any() for p in trained.net.parameters())

@@ -97,6 +97,10 @@ class Objective(Protocol):
         """The loss of each held-out image, (b,), without what is there for training only."""
         ...
 
+    def finish(self, net: Any) -> None:
+        """What is left to do to the kept weights once the last epoch is over."""
+        ...
+
     def latents(self, net: Any, images: Tensor) -> Tensor:
         """(b, c, h, w) to (b, d), where the images lie now; for the map that is drawn live."""
         ...

@@ -191,6 +191,7 @@ def fit(
         yield report
 
     _load(net, tensors.best)
+    objective.finish(net)
     about = {"precision": precision, "torch": torch.__version__}
     return TrainedWeights(net.cpu(), state, about)
 

@@ -59,6 +59,9 @@ class AutoencoderObjective:
         decoded = net.decode(net.encode(batch.images)).clamp(0, 1)
         return _squared_error(batch.images, decoded)
 
+    def finish(self, net: ConvAeNet) -> None:
+        """Nothing: the kept weights are the model."""
+
     def latents(self, net: ConvAeNet, images: Tensor) -> Tensor:
         """The latents."""
         return net.encode(images)

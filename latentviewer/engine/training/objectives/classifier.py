@@ -72,6 +72,9 @@ class ClassifierObjective:
         """The cross-entropy itself."""
         return self._cross_entropy(net, batch.images, batch.targets, 0.0)
 
+    def finish(self, net: ClassifierNet) -> None:
+        """Nothing: the kept weights are the model."""
+
     def latents(self, net: ClassifierNet, images: Tensor) -> Tensor:
         """The last layer before the heads."""
         return net.features(images, net.layers[-1])

@@ -78,6 +78,9 @@ class DiffusionObjective:
             return self._autoencoder(net, batch)
         return self._denoiser(net, batch, dropping=False)
 
+    def finish(self, net: DiffusionNet) -> None:
+        """Nothing: the kept weights are the model."""
+
     def latents(self, net: DiffusionNet, images: Tensor) -> Tensor:
         """The spatial latents, laid out flat."""
         return net.encode(images).flatten(1)

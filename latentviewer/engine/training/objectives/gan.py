@@ -1,5 +1,6 @@
 """Two players, each with a loss of its own, stepped at once."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class GanObjective:
         penalty_share: of each batch, which the penalty is computed on.
         discriminator_rate: the discriminator's learning rate as a multiple of the generator's
             (Heusel et al., 2017).
+        widening: how many times wider than in the game the prior is at last; see `finish`.
     """
 
     architecture: GanConfig
@@ -47,6 +49,7 @@ class GanObjective:
     penalty: float
     penalty_share: float
     discriminator_rate: float
+    widening: float = 1.0
 
     family = FAMILY
     unit = "nats"
@@ -127,6 +130,22 @@ class GanObjective:
             + self.recognition * (hidden + missed)
             + 0.5 * self.penalty * steepness
         )
+
+    def finish(self, net: GanNet) -> None:
+        """Makes the prior wider, and writes that into the weights: it stays a standard normal.
+
+        What is there or not, such as a hat, the generator has to join by a slope between the
+        two, and what it makes of latents on the slope is neither. Short training leaves the
+        slopes gentle. Steeper ones are the opposite of the truncation that trades recall for
+        precision (Brock et al., 2019). The discriminator's guess is brought to the same scale.
+        """
+        d, first = self.architecture.latent_dim, net.generator[0]
+        assert isinstance(first, nn.Linear), first
+        with torch.no_grad():
+            first.weight.mul_(self.widening)
+            net.discriminator.guess.weight[:d].div_(self.widening)
+            net.discriminator.guess.bias[:d].div_(self.widening)
+            net.discriminator.guess.bias[d:].sub_(2 * math.log(self.widening))
 
     def latents(self, net: GanNet, images: Tensor) -> Tensor:
         """What the discriminator sees in the images; a generator has no encoder."""

@@ -62,6 +62,9 @@ class VaeObjective:
         """The bound with the KL term's final weight."""
         return self._nelbo(net, batch, self.beta)
 
+    def finish(self, net: ConvVaeNet) -> None:
+        """Nothing: the kept weights are the model."""
+
     def latents(self, net: ConvVaeNet, images: Tensor) -> Tensor:
         """The posterior's means."""
         return net.encode(images)[0]
