@@ -33,6 +33,7 @@ class Opening:
         opening: emitted with what is being opened, and None when that has ended.
         opened: emitted with the reference that was opened.
         data_came: a data set was fetched, or another folder of data sets was named.
+        model_offered: emitted with the path of a model of another program, instead of opening it.
         several: emitted with a file that holds several tables of vectors, instead of opening it.
         candidates: of that file, what `open` takes and what it is called.
     """
@@ -45,6 +46,7 @@ class Opening:
         self.opening: Signal[[str | None]] = Signal()
         self.opened: Signal[[str]] = Signal()
         self.data_came: Signal[[]] = Signal()
+        self.model_offered: Signal[[str]] = Signal()
         self.several: Signal[[Path]] = Signal()
         self.candidates: tuple[tuple[str, str], ...] = ()
 
@@ -81,6 +83,24 @@ class Opening:
 
         handle = self._workspace.worker.submit(
             f"Encode {data}",
+            steps,
+            done=self.show,
+            failed=self._workspace.fault,
+            progress=self._workspace.on_progress,
+        )
+        self._workspace.track(handle)
+
+    def sample(self, model: str, count: int) -> None:
+        """Draws samples of a model's prior into a new space, and opens it."""
+        services = self._workspace.services
+
+        def steps(_token: CancelToken) -> Job[Space]:
+            yield Progress(None, "loading")
+            loaded = services.open_model(model)
+            return (yield from services.sample(loaded, count, seed=0, truncation=1.0))
+
+        handle = self._workspace.worker.submit(
+            f"Draw {count:,} samples",
             steps,
             done=self.show,
             failed=self._workspace.fault,
@@ -169,6 +189,9 @@ class Opening:
             self._install(result, reference)
             return
         self.opening.emit(None)
+        if result.offer is not None:
+            self.model_offered.emit(result.reference)
+            return
         if result.data is None:
             self._workspace.message.emit(
                 f"{reference} does not say what it was trained on; choose Encode data set with "

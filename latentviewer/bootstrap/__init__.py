@@ -14,6 +14,15 @@ from latentviewer.bootstrap.catalogue import (
     open_reference,
     samples,
 )
+from latentviewer.bootstrap.importing import (
+    import_offer,
+    keep_answers,
+    new_adapter,
+    offer_report,
+    stored_answers,
+    trusted_files,
+    try_import,
+)
 from latentviewer.bootstrap.inspecting import inspect
 from latentviewer.bootstrap.running import open_window
 from latentviewer.bootstrap.shots import open_sample_window, shot
@@ -43,11 +52,15 @@ __all__ = [
     "evaluate",
     "find_context",
     "find_space",
+    "import_offer",
     "inspect",
     "invert",
+    "keep_answers",
     "make_window",
     "model_card",
+    "new_adapter",
     "noise_path",
+    "offer_report",
     "open_data",
     "open_model",
     "open_reference",
@@ -59,6 +72,9 @@ __all__ = [
     "sample",
     "samples",
     "shot",
+    "stored_answers",
     "test_data",
     "train",
+    "trusted_files",
+    "try_import",
 ]

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from latentviewer.bootstrap.importing import import_offer, open_import
 from latentviewer.bundled import data_folder, models_folder, state_folder
 from latentviewer.domain.errors import UserError
 
 if TYPE_CHECKING:
     from latentviewer.app.services import ModelFound, Opened, Sample
     from latentviewer.domain.expression import Context
+    from latentviewer.domain.importing import Offer
     from latentviewer.domain.ports import DataSet, Model, ModelCard
     from latentviewer.domain.space import Space
 
@@ -151,6 +153,8 @@ def open_reference(reference: str) -> Opened | ModelFound:
             f"There is no “{reference}”: no file of that name is here, and the bundled samples "
             f"are {_listed(sample.name for sample in samples())}."
         )
+    if pick is None and (offer := model_offer(path)) is not None:
+        return ModelFound(str(path.absolute()), None, offer)
     if path.is_dir() and folder_kind(path) is None:
         inside = sorted(path.glob("*.arrow"))
         if len(inside) == 1:
@@ -165,6 +169,24 @@ def open_reference(reference: str) -> Opened | ModelFound:
     space = open_space(path, pick)
     extra = space.provenance.extra
     return Opened(space, None, None, (*extra.get(LEFT_OUT, ()), *extra.get(NOTES, ())))
+
+
+def model_offer(path: Path) -> Offer | None:
+    """What a model of another program is; None for anything else.
+
+    Vectors are kept in safetensors files as well; what reads as a network is none of them.
+    """
+    from latentviewer.io.content import content_kind
+    from latentviewer.io.projects import is_project
+    from latentviewer.io.spaces import is_vectors
+
+    if not path.is_file():
+        return import_offer(path)
+    vectors = is_vectors(path)
+    if is_project(path) or (vectors and content_kind(path) != "safetensors"):
+        return None
+    offer = import_offer(path)
+    return None if offer is not None and offer.missing and vectors else offer
 
 
 def find_space(reference: str) -> Space:
@@ -237,7 +259,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def open_model(reference: str) -> Model:
-    """A model by bundled name or folder.
+    """A model by bundled name, folder, or file of another program.
 
     Raises:
         UserError, UnsafeFileError: it is not there, broken, or could run code.
@@ -246,14 +268,17 @@ def open_model(reference: str) -> Model:
     from latentviewer.engine.loading import open_model as load
 
     leave_a_core_to_the_window()
-    return load(model_folder(reference))
+    path = model_folder(reference)
+    return open_import(path) or load(path)
 
 
 def model_card(reference: str) -> ModelCard:
-    """What is known of a model without running it."""
+    """What is known of a model; one of another program has to be opened for that."""
     from latentviewer.engine.loading import model_card as read
 
-    return read(model_folder(reference))
+    path = model_folder(reference)
+    imported = open_import(path)
+    return read(path) if imported is None else imported.card
 
 
 def open_data(reference: str, folder: Path | None = None) -> DataSet:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from latentviewer.bootstrap.catalogue import data_folders, model_card, model_folder, samples
+from latentviewer.bootstrap.catalogue import (
+    data_folders,
+    model_card,
+    model_folder,
+    model_offer,
+    samples,
+)
+from latentviewer.bootstrap.importing import offer_report, stored_answers, trusted_files
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.ports import NO_IMAGE
 
@@ -37,6 +44,8 @@ def inspect(reference: str) -> dict[str, Any]:
     path = model_folder(reference) if pick is None else path
     if not path.exists():
         raise UserError(f"{path} does not exist; check the path.")
+    if pick is None and (report := _foreign_model(path)) is not None:
+        return report
     named_so = path.suffix.lower() in _MODEL_SUFFIXES or path.name == "config.json"
     # Vectors are kept in .bin and .safetensors files too.
     vectors = is_vectors(path) and not (path.parent / "config.json").is_file()
@@ -51,6 +60,24 @@ def inspect(reference: str) -> dict[str, Any]:
         session_from_json(session, space, str(path))
 
     return inspect_path(path, check_session, pick)
+
+
+def _foreign_model(path: Path) -> dict[str, Any] | None:
+    """A model of another program, with what would be asked about it."""
+    report: dict[str, Any] = {"path": str(path), "kind": "model"}
+    try:
+        offer = model_offer(path)
+        if offer is None:
+            return None
+        said = stored_answers(path)
+    except UserError as error:
+        safe = not isinstance(error, UnsafeFileError)
+        kind = path.suffix.lstrip(".").lower() or "folder"
+        return {**report, "format": kind, "safe": safe, "usable": False, "why": str(error)}
+    trusted = offer.danger is None or trusted_files().trusts(offer.file_hash)
+    why = (None if trusted else offer.danger) or next(iter(offer.missing), None)
+    usable = {"safe": offer.danger is None, "usable": why is None, "why": why}
+    return {**report, **offer_report(offer, said), **usable}
 
 
 def _model(reference: str, path: Path) -> dict[str, Any] | None:

@@ -120,6 +120,10 @@ def _command(run: str) -> Callable[[argparse.Namespace], int]:
         from latentviewer.cli import analogies
 
         module = analogies
+    elif module_name == "importing":
+        from latentviewer.cli import importing
+
+        module = importing
     elif module_name == "exporting":
         from latentviewer.cli import exporting
 

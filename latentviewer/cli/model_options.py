@@ -19,6 +19,17 @@ _ADOPT_JSON = """\
 --json prints {written, name, classes, layers, latent_dim}: layers: those whose features can be
   had with “encode --layer”; the last one is the latent."""
 
+_IMPORT_JSON = """\
+What is asked depends on the file; the answers are kept beside it and taken whenever it is opened.
+--json prints {path, format, hash, found, abilities, latent_dim, image, missing, questions, data,
+checks, why, kept}:
+  questions: [{key, title, choices, answer, guess, why}]; checks: [{name, passed, text}], passed is
+  null for what could not be tried; kept: the file of the answers, or null."""
+
+_TRUST_JSON = """\
+Trust belongs to the content: a file that changes has to be trusted again.
+--json prints {hash, trusted}; with --list [{hash, path}]."""
+
 _INVERT_JSON = """\
 --json prints {written, samples, latent_dim, columns, model, data, error, seconds}:
   error: mean squared error per value (0..1) of the found latents' pictures."""
@@ -74,6 +85,48 @@ def model_commands(commands: Any) -> None:
     output(command, "FOLDER", "the model folder to write")
     command.add_argument(
         "--classes", type=Path, metavar="FILE", help="text file with one class name a line"
+    )
+
+    command = add(
+        commands,
+        "import",
+        "importing:import_model",
+        "try a model of another program, and keep how it is to be read",
+        _IMPORT_JSON,
+    )
+    command.add_argument(
+        "path", type=Path, metavar="PATH", help="ONNX, a checkpoint, an adapter, a diffusers folder"
+    )
+    command.add_argument(
+        "--answer",
+        type=pair,
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="what the file does not say, such as output_values=-1..1; may be given more than once",
+    )
+    command.add_argument(
+        "--data", type=name, metavar="DATA", help="to try it on; default: digits or faces:test"
+    )
+
+    command = add(
+        commands, "trust", "importing:trust", "let a model file run code when opened", _TRUST_JSON
+    )
+    command.add_argument(
+        "path", nargs="?", type=name, metavar="PATH", help="the file; with --revoke its hash too"
+    )
+    command.add_argument("--revoke", action="store_true", help="trust it no longer")
+    command.add_argument("--list", action="store_true", help="list what is trusted")
+
+    command = add(
+        commands,
+        "new-adapter",
+        "importing:new_adapter",
+        "write a Python file that tells how to open a model, to be filled in",
+        "--json prints {written}.",
+    )
+    command.add_argument(
+        "path", type=Path, metavar="PATH", help="the file to write, such as vae.py"
     )
 
     command = add(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from latentviewer.domain.ports import Capability, ImageShape
+from latentviewer.domain.ports import Capability, Images, ImageShape
 
 Answers = Mapping[str, str]
 """What the user said, by a question's key; a question that is missing is answered by its guess."""
@@ -71,6 +71,33 @@ class Check:
     name: str
     passed: bool | None
     text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A model that was opened with the answers so far, and tried.
+
+    Attributes:
+        offer: with what is left to ask.
+        images: (b, h, w, c) float32 in 0..1, the samples it was tried on; None where it does
+            not encode, or where there are none that fit.
+        data: the data set that they are of.
+        decoded: (b, h, w, c) float32 in 0..1, what it made of them, or of draws from its prior.
+        checks: what was looked at.
+        fault: why it could not be tried, in one sentence, or None.
+    """
+
+    offer: Offer
+    images: Images | None = None
+    data: str | None = None
+    decoded: Images | None = None
+    checks: tuple[Check, ...] = ()
+    fault: str | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether it can be opened as it is."""
+        return self.fault is None and not self.offer.missing
 
 
 def answered(question: Question, answers: Answers) -> str:

@@ -35,6 +35,7 @@ from latentviewer.ui.editor.dimensions_presenter import DimensionsPresenter
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
 from latentviewer.ui.editor.ranking_presenter import RankingPresenter
+from latentviewer.ui.importing.presenter import ImportPresenter
 from latentviewer.ui.map.beside_panel import BesidePanel
 from latentviewer.ui.map.beside_presenter import BesidePresenter
 from latentviewer.ui.map.layers_presenter import LayersPresenter
@@ -165,6 +166,8 @@ class MainWindow(QMainWindow):
         self.dimensions = DimensionsPresenter(workbench, self.editor.dimensions_tab)
         self.ranking = RankingPresenter(workbench, self.editor.ranking_tab, self.theme)
         self.denoisings = DenoisingPresenter(workbench, self.editor, self.map_panel.view)
+        self.imports = ImportPresenter(workbench, self.dispatch, self.theme, self)
+        workbench.importing.changed.connect(lambda _model: self._refresh_commands())
         self.window_commands = WindowCommands(self)
         workbench.commands.give_work(self.window_commands.work())
         workspace.session.changed.connect(self._on_state)
@@ -200,7 +203,7 @@ class MainWindow(QMainWindow):
             apply_theme(app, theme)
         for panel in (
             self.menus, self.maps, self.beside, self.preview, self.editor, self.ranking,
-            self.training, self.sidebar, self.top_bar, self.welcome, self.status,
+            self.training, self.sidebar, self.top_bar, self.welcome, self.status, self.imports,
         ):  # fmt: skip
             panel.set_theme(theme)
         self.workbench.remember(dataclasses.replace(self.workbench.settings, theme=theme.name))

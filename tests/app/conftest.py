@@ -24,6 +24,7 @@ from latentviewer.domain.space import Provenance, Space
 from latentviewer.domain.table import Numbers, categories_of
 from latentviewer.jobs.progress import CancelToken, JobStatus, Progress
 from latentviewer.jobs.worker import JobHandle
+from tests.app.importing import ImportsByHand
 
 
 class WorkerNow:
@@ -221,12 +222,15 @@ class Fakes:
         self.reports = [report(1, 0.5), report(2, 1.5, [(9.0, 8.0)])]
         self.train_fault: Exception | None = None
         self.requests: list[TrainingRequest] = []
+        self.imports = ImportsByHand()
 
     def open_path(self, reference: str) -> Opened | ModelFound:
         if reference == "missing":
             raise UserError("missing: there is no such file; choose another.")
         if reference == "model":
             return ModelFound("doubling", "squares")
+        if reference in self.imports.files:
+            return ModelFound(reference, None, self.imports.files[reference])
         if reference in self.saved:
             session, space = self.saved[reference]
             return Opened(space, session, Path(reference))
@@ -286,6 +290,18 @@ class Fakes:
         yield Progress(1.0, "written")
         return path
 
+    def export_samples(
+        self, space: Space, path: Path, purpose: str, **wanted: Any
+    ) -> Generator[Any, None, tuple[str, ...]]:
+        self.exported_samples = (space, path, purpose, wanted)
+        yield Progress(1.0, "written")
+        return ("A note.",)
+
+    def export_map(self, sheet: Any, path: Path) -> Generator[Any, None, tuple[str, ...]]:
+        self.exported_map = (sheet, path)
+        yield Progress(None, "drawing")
+        return ("A note.",)
+
     def encode(self, model: Any, data: Any) -> Generator[Any, None, Space]:
         yield Progress(0.5, "half")
         return Space("encoded", np.zeros((len(data), 2), np.float32))
@@ -327,7 +343,8 @@ class Fakes:
             encode=self.encode, pca=self.pca, stored_map=self.stored,  # type: ignore[arg-type,return-value]
             distance=lambda latents: FarBeyondTen(), nearest=self.nearest,
             save_project=self.save_project, export_path=self.export_path, start_umap=self.umap,
-            recipes=self.recipes, train=self.train,
+            recipes=self.recipes, train=self.train, imports=self.imports,
+            export_samples=self.export_samples, export_map=self.export_map,
         )  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Opening a model of another program."""
