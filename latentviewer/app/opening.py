@@ -16,6 +16,7 @@ from latentviewer.domain.first_samples import FIRST, FirstSamples, first_samples
 from latentviewer.domain.kept_samples import KeptSamples, kept_samples
 from latentviewer.domain.metrics import Metric
 from latentviewer.domain.ports import DataDistance, DataSet, Model
+from latentviewer.domain.search import prepare_search
 from latentviewer.domain.space import NOTES, Space
 from latentviewer.domain.table import Texts
 from latentviewer.jobs.progress import CancelToken, Progress
@@ -237,6 +238,7 @@ class Opening:
         self._load_model()
         self._load_data()
         self.measure_distance()
+        self._workspace.call(lambda: prepare_search(result.space), lambda _: None)
 
     def _start_anew(self, state: SessionState, project: Path | None) -> None:
         workspace = self._workspace

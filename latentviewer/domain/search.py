@@ -2,14 +2,15 @@
 
 import operator
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.domain.folded import FoldedTexts, folded
 from latentviewer.domain.space import Space
 from latentviewer.domain.table import Categories, Column, Numbers, Texts
 
@@ -72,12 +73,19 @@ def find_rows(space: Space, query: str) -> NDArray[np.int64]:
     return np.concatenate([np.flatnonzero(whole), np.flatnonzero(part & ~whole)])
 
 
+def prepare_search(space: Space) -> None:
+    """Does now what the first search of a space would else have to do."""
+    for column in space.columns.values():
+        if not isinstance(column, Numbers):
+            _folded_texts(column)
+
+
 def _restricted(space: Space, text: str) -> tuple[Column | None, str, str]:
     """The one column meant, the operator and the value; no column where none is named."""
-    folded = {_folded(name): name for name in space.columns}
+    known = {folded(name): name for name in space.columns}
     for found in _OPERATOR.finditer(text):
         name = text[: found.start()].strip()
-        key = name if name in space.columns else folded.get(_folded(name))
+        key = name if name in space.columns else known.get(folded(name))
         if key is not None:
             sign, value = found.group(), text[found.end() :].strip()
             if sign == ":" and (leading := _LEADING_OPERATOR.match(value)):
@@ -97,25 +105,32 @@ def _numbers(column: Numbers, sign: str, value: str) -> _Mask:
 
 def _texts(column: Categories | Texts, sign: str, value: str) -> tuple[_Mask, _Mask]:
     """Where the text is the value, and where it holds it."""
-    wanted, contained = _folded(_unquoted(value)), sign == ":" and not _QUOTED.fullmatch(value)
-    names = column.names if isinstance(column, Categories) else column.values
-    folded = [_folded(name) for name in names]
-    exact = np.array([name == wanted for name in folded], np.bool_)
-    holding = np.array([contained and wanted in name for name in folded], np.bool_)
+    texts = _folded_texts(column)
+    exact, holding = texts.matching(_unquoted(value))
+    if sign != ":" or _QUOTED.fullmatch(value):
+        holding = np.zeros(len(texts), np.bool_)
     if sign == "!=":
-        exact = np.array([name not in (wanted, "") for name in folded], np.bool_)
+        exact = ~exact & ~texts.matching("")[0]
     elif sign in ("<", "<=", ">", ">="):
-        exact[:] = False
+        exact = np.zeros(len(texts), np.bool_)
     if isinstance(column, Texts):
         return exact, holding
     # Code -1, a missing label, takes the value put last.
     return np.append(exact, False)[column.codes], np.append(holding, False)[column.codes]
 
 
+def _folded_texts(column: Categories | Texts) -> FoldedTexts:
+    """Kept with the column: each key that is typed searches the same texts."""
+    texts = _FOLDED.get(column)
+    if texts is None:
+        names = column.names if isinstance(column, Categories) else column.values
+        texts = _FOLDED[column] = FoldedTexts.of(names)
+    return texts
+
+
+_FOLDED: WeakKeyDictionary[Categories | Texts, FoldedTexts] = WeakKeyDictionary()
+
+
 def _unquoted(value: str) -> str:
     quoted = _QUOTED.fullmatch(value)
     return quoted.group(2) if quoted else value
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latentviewer.domain.search import find_rows
+from latentviewer.domain.folded import FoldedTexts
+from latentviewer.domain.search import find_rows, prepare_search
 from latentviewer.domain.space import Space
 from latentviewer.domain.table import Categories, Numbers, Texts
 
@@ -105,3 +106,11 @@ def test_every_label_is_found_by_its_own_text(label: str) -> None:
     leading = label[0] in "<>=!"
     if not quoted and not leading:
         assert find_rows(space, f"label:{label}").tolist() == [0]
+
+
+def test_a_column_is_folded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    column = Texts(("Ab", "cd"))
+    space = Space("texts", np.zeros((2, 1), np.float32), columns={"text": column})
+    prepare_search(space)
+    monkeypatch.setattr(FoldedTexts, "of", staticmethod(lambda _texts: pytest.fail("again")))
+    assert find_rows(space, "ab").tolist() == [0]
