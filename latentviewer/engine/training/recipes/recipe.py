@@ -87,6 +87,11 @@ class Recipe:
         Args:
             training: of config.json.
         """
+        widening = training["objective"].get("widening", 1.0)
+        widened = (
+            "prior",
+            f"made {widening:g} times wider after training, by the first layer's weights",
+        )
         return (
             ("data held out", f"{self.holdout:,} to decide when to stop"),
             (
@@ -99,4 +104,5 @@ class Recipe:
                 f"{training['precision']} while training, float32 everywhere else; "
                 f"torch {training['torch']}",
             ),
+            *((widened,) if widening != 1.0 else ()),
         )
