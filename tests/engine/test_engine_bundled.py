@@ -214,6 +214,7 @@ def test_the_gan_of_faces_knows_its_samples_and_finds_real_ones_latents() -> Non
     assert isinstance(model, ConvGan)
     assert isinstance(judge, ConvClassifier)
     assert model.card.figures["test_precision"] >= 0.75
+    assert model.card.figures["test_recall"] >= 0.5
     pictures = model.decode(model.sample(60, 0))
     # Every kind is among them: it did not collapse to one face.
     for question, classes in judge.classes.items():
