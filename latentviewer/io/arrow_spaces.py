@@ -27,6 +27,7 @@ from latentviewer.io.arrow_columns import (
     vectors_from_arrow,
     vectors_to_arrow,
 )
+from latentviewer.io.free_names import unused
 from latentviewer.io.map_columns import map_columns, number_names, places_of
 from latentviewer.io.vector_columns import VectorColumns, candidate, vector_columns, vectors_of
 
@@ -101,7 +102,7 @@ def space_of(table: Any, path: Path, pick: str | None = None, told: Sequence[str
     ):
         places = places_of(table, found, str(path))
         if places is not None:
-            key = _unused(found.key, maps)
+            key = unused(found.key, maps)
             maps[key] = places
             about[key] = MapNote(title="" if key in _KNOWN_MAPS else found.title).as_json()
     in_vectors = set() if vectors.measured else set(vectors.columns)
@@ -114,11 +115,11 @@ def space_of(table: Any, path: Path, pick: str | None = None, told: Sequence[str
         if field.name == "latent_std" and role is None and is_vector(field.type):
             std = vectors_from_arrow(values, f"{path}, column “latent_std”")
         elif role != "column" and _is_map(values):
-            maps[_unused(name, maps)] = vectors_from_arrow(values, f"{path}, column “{name}”")
+            maps[unused(name, maps)] = vectors_from_arrow(values, f"{path}, column “{name}”")
         else:
             column = from_arrow(values, name, said.get("kind"))
             if column is not None:
-                columns[_unused(name, columns)] = column
+                columns[unused(name, columns)] = column
             elif is_vector(field.type):
                 left_out.append(
                     f"Column “{name}” is left out: its lists are too wide for a table; "
@@ -229,14 +230,7 @@ def _free_name(name: str, taken: Mapping[str, Any], reserved: Mapping[str, Any])
     """A field name for `name`: itself, unless it is taken or would be read as the latents."""
     plain = encodable(name)
     special = plain.casefold() in (*LATENT_NAMES, "latent_std")
-    return _unused(f"{plain} (column)" if special else plain, {**taken, **reserved})
-
-
-def _unused(name: str, taken: Mapping[str, Any]) -> str:
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate, number = f"{name} ({number})", number + 1
-    return candidate
+    return unused(f"{plain} (column)" if special else plain, {**taken, **reserved})
 
 
 def _plain(value: Any) -> Any:

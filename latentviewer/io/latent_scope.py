@@ -17,6 +17,7 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Categories, Column
 from latentviewer.io.failures import cannot_read
+from latentviewer.io.free_names import unused
 from latentviewer.io.npz import damaged
 
 _DATASET = "embeddings"
@@ -188,7 +189,7 @@ def _add_input(folder: Path, rows: int, columns: dict[str, Column], left_out: li
         if column is None:
             left_out.append(f"Column “{name}” is left out: its lists are too wide for a table.")
         else:
-            columns[_unused(name, columns)] = column
+            columns[unused(name, columns)] = column
 
 
 def _add_clusters(folder: Path, rows: int, columns: dict[str, Column], left_out: list[str]) -> None:
@@ -208,14 +209,14 @@ def _add_clusters(folder: Path, rows: int, columns: dict[str, Column], left_out:
             title = path.stem if part == "cluster" else f"{path.stem} {part}"
             shown = np.empty(rows, object)
             shown[:] = [None if n is None or n < 0 else n for n in listed_numbers]
-            columns[_unused(title, columns)] = categories_of(shown)
+            columns[unused(title, columns)] = categories_of(shown)
         numbers[path.stem] = next(iter(found.values()))
     for path in paths:
         match = _LABELS.fullmatch(path.stem)
         if match is None or match[1] not in numbers:
             continue
         try:
-            columns[_unused(path.stem, columns)] = _labels(path, numbers[match[1]])
+            columns[unused(path.stem, columns)] = _labels(path, numbers[match[1]])
         except UserError as error:
             left_out.append(str(error))
 
@@ -262,7 +263,7 @@ def _add_tags(folder: Path, rows: int, columns: dict[str, Column], left_out: lis
             continue
         codes = np.zeros(rows, np.int32)
         codes[tagged] = 1
-        columns[_unused(path.stem, columns)] = Categories(codes, ("false", "true"))
+        columns[unused(path.stem, columns)] = Categories(codes, ("false", "true"))
 
 
 def _tagged(path: Path, rows: int) -> list[int]:
@@ -308,9 +309,3 @@ def _map(path: Path, rows: int) -> Latents:
 
 def _other_rows(path: Path, there: int, rows: int) -> str:
     return f"{path} is left out: it has {there:,} rows, the latents have {rows:,}."
-
-
-def _unused(name: str, taken: dict[str, Column]) -> str:
-    from latentviewer.io.hdf5.columns import unused
-
-    return unused(name, taken)

@@ -17,13 +17,8 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import LEFT_OUT, Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column, Texts
 from latentviewer.io.arrow_columns import check_range
-from latentviewer.io.hdf5.columns import (
-    categories_from,
-    column_of,
-    column_of_values,
-    names_of,
-    unused,
-)
+from latentviewer.io.free_names import unused
+from latentviewer.io.hdf5.columns import categories_from, column_of, column_of_values, names_of
 from latentviewer.io.hdf5.opening import NUMERIC, Dataset, Hdf5File, is_dataset, reading
 from latentviewer.io.hdf5.plain import no_vectors
 

@@ -1,6 +1,6 @@
 """Datasets of one value a row as the columns of a table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -71,11 +71,3 @@ def names_of(file: Hdf5File, dataset: Dataset) -> list[str]:
     if values.ndim != 1 or values.dtype.kind not in NUMERIC:
         raise UserError(f"{file.where(dataset.name)} is no list of names; save it again.")
     return [str(value) for value in values.tolist()]
-
-
-def unused(name: str, taken: Mapping[str, Any]) -> str:
-    """`name`, with a number behind it where it is taken."""
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate, number = f"{name} ({number})", number + 1
-    return candidate

@@ -7,7 +7,8 @@ from latentviewer.domain.candidates import Candidate, chosen, listed
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import LEFT_OUT, Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column, Texts
-from latentviewer.io.hdf5.columns import column_of, unused
+from latentviewer.io.free_names import unused
+from latentviewer.io.hdf5.columns import column_of
 from latentviewer.io.hdf5.opening import NUMERIC, Dataset, Hdf5File
 from latentviewer.io.text_tables import read_table
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import Latents
 from latentviewer.io.failures import cannot_read, check_regular
-from latentviewer.io.projector.names import shown, unused
+from latentviewer.io.free_names import unused
+from latentviewer.io.projector.names import shown
 
 _MOST_BYTES = 256 << 20
 _MAP_NAME = "mapName"

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from latentviewer.domain.table import Categories, Column, Numbers, Texts
+from latentviewer.io.free_names import unused
 from latentviewer.io.projector.metadata import LABEL, NEXT_NAMES
-from latentviewer.io.projector.names import one_line, unused
+from latentviewer.io.projector.names import one_line
 from latentviewer.io.text_tables import TextTable
 
 KINDS_NAME = "latentviewer.json"

@@ -12,7 +12,7 @@ import numpy as np
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.table import Column, Numbers
 from latentviewer.io.failures import cannot_read, check_regular
-from latentviewer.io.projector.names import unused
+from latentviewer.io.free_names import unused
 from latentviewer.io.text_tables import TextTable, columns_of
 
 METADATA_NAME = "metadata.tsv"

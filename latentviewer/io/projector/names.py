@@ -1,19 +1,10 @@
 """Names and texts of a projector's files, fit for a sentence, a list or a cell."""
 
 import re
-from collections.abc import Container
 
 # What ends a line for one reader or another, or is taken for a byte order mark.
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _LONGEST = 120
-
-
-def unused(name: str, taken: Container[str]) -> str:
-    """`name`, or the first of `name (2)`, `name (3)` that is not taken."""
-    candidate, number = name, 2
-    while candidate in taken:
-        candidate, number = f"{name} ({number})", number + 1
-    return candidate
 
 
 def one_line(text: str) -> str:

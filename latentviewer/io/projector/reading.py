@@ -9,6 +9,7 @@ from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.ports import DataSet
 from latentviewer.domain.space import LEFT_OUT, Provenance, Space, checked_latents
 from latentviewer.domain.table import Column
+from latentviewer.io.free_names import unused
 from latentviewer.io.projector.bookmarks import Bookmarks, read_bookmarks
 from latentviewer.io.projector.config import EmbeddingInfo, ProjectorConfig, read_config
 from latentviewer.io.projector.kinds import KINDS_NAME, restored
@@ -19,7 +20,7 @@ from latentviewer.io.projector.metadata import (
     read_metadata,
     typed_columns,
 )
-from latentviewer.io.projector.names import shown, unused
+from latentviewer.io.projector.names import shown
 from latentviewer.io.projector.places import Places, place_below, places_of
 from latentviewer.io.projector.tensors import Tensor, measured, read_tensor
 
