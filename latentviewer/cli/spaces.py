@@ -165,8 +165,10 @@ def _write_entry(title: str, value: Any) -> None:
         for name, inner in value.items():
             _write_entry(f"{title} {name}", inner)
     elif isinstance(value, list):
-        if value:
-            write_line(f"{title}: {one_line(', '.join(_entry(item) for item in value))}")
+        entries = [_entry(item) for item in value]
+        sentences = all(entry.endswith(".") for entry in entries)
+        if entries:
+            write_line(f"{title}: {one_line((' ' if sentences else ', ').join(entries))}")
     elif isinstance(value, bool):
         write_line(f"{title}: {'yes' if value else 'no'}")
     elif value not in (None, ""):
@@ -177,6 +179,8 @@ def _write_entry(title: str, value: Any) -> None:
 def _entry(item: Any) -> str:
     if not isinstance(item, dict):
         return str(item)
+    if "answer" in item:
+        return f"{item['key']} = {item['answer']}"
     if "dims" in item:
         return f"{item['name']} ({item['rows']:,} x {item['dims']:,})"
     classes = f", {item['classes']} classes" if "classes" in item else ""
