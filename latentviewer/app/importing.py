@@ -137,6 +137,7 @@ class Importing:
             if turn != self._turn:
                 return
             self._show(None)
+            self._opening.opened.emit(str(place))
             if model.encodes and chosen is not None:
                 self._opening.encode(str(place), chosen)
             else:

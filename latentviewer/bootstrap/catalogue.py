@@ -62,7 +62,7 @@ _SAMPLES = (
     (
         "faces-vae",
         "Cartoon faces",
-        "5,000 drawn faces with twelve known attributes, in the 32 latent dimensions of a VAE.",
+        "5,000 drawn faces with twelve known attributes, in the 32 dimensions of a VAE.",
         "image vae",
         "faces:test",
         "test-latents.arrow",

@@ -66,6 +66,7 @@ def test_opening_keeps_the_answers_and_encodes(workbench: Workbench, fakes: Fake
     assert fakes.imports.kept[PATH] == {"output_values": "-1..1"}
     assert workbench.importing.current is None
     assert workbench.workspace.space.name == "encoded"
+    assert PATH in workbench.settings.recent
 
 
 def test_a_model_that_only_decodes_is_sampled(workbench: Workbench, fakes: Fakes) -> None:
