@@ -32,6 +32,7 @@ class Needs(StrEnum):
     COMPARED = "compared"
     UNDO = "undo"
     REDO = "redo"
+    IMPORT = "import"
     JOB = "job"
     TRAINING = "training"
     TRAINING_RUN = "training run"
@@ -49,7 +50,7 @@ class Argument:
         kind: its type.
         choices: for `choice`, the list the palette offers: `columns`, `numbers`,
             `orders`, `methods`, `samples`, `groups`, `themes`, `recent`, `modes`, `tools`,
-            `blends`, `recipes`, `asks`, `comparable`, `layers`.
+            `blends`, `recipes`, `asks`, `comparable`, `layers`, `trusted`.
         optional: whether it may be left out.
     """
 
@@ -114,6 +115,40 @@ COMMANDS: tuple[Command, ...] = (
         _A("table", "choice", "vectors"),
         listed=False,
     ),
+    _command("model.import", "Import model…", "File", "Ctrl+Shift+M", icon="box"),
+    _command("model.import_path", "Import model at", "", "", _A("path", "path"), listed=False),
+    _command(
+        "import.answer",
+        "Say how to read the model",
+        "",
+        "",
+        _A("key", "text"),
+        _A("value", "text"),
+        needs=(Needs.IMPORT,),
+        listed=False,
+    ),
+    _command(
+        "import.data",
+        "Try the model on data set",
+        "",
+        "",
+        _A("data", "choice", "data"),
+        needs=(Needs.IMPORT,),
+    ),
+    _command("import.trust", "Trust the model file", needs=(Needs.IMPORT,)),
+    _command(
+        "import.open",
+        "Open the imported model",
+        "",
+        "",
+        _A("data", "choice", "data", optional=True),
+        _A("count", "integer", optional=True),
+        needs=(Needs.IMPORT,),
+    ),
+    _command("import.cancel", "Leave the import", needs=(Needs.IMPORT,)),
+    _command(
+        "model.revoke_trust", "Revoke trust in file", "", "", _A("content", "choice", "trusted")
+    ),
     _command("file.open_sample", "Open sample", "", "", _A("name", "choice", "samples")),
     _command("file.open_recent", "Open recent", "", "", _A("path", "choice", "recent")),
     _command("file.save", "Save project", "File", "Ctrl+S", needs=(_S,), icon="save"),
@@ -127,8 +162,29 @@ COMMANDS: tuple[Command, ...] = (
         needs=(_S,),
         listed=False,
     ),
+    _command("file.export_map", "Export map…", "File", "Ctrl+E", needs=(_S,), icon="image"),
     _command(
-        "file.export_map", "Export map as picture…", "File", "Ctrl+E", needs=(_S,), icon="image"
+        "file.export_map_to",
+        "Export map to",
+        "",
+        "",
+        _A("path", "path"),
+        _A("size", "text", optional=True),
+        needs=(_S,),
+        listed=False,
+    ),
+    _command("file.export_samples", "Export samples…", "File", needs=(_S,), icon="download"),
+    _command("file.export_projector", "Export for TensorBoard projector…", "File", needs=(_S,)),
+    _command("file.export_atlas", "Export for Embedding Atlas…", "File", needs=(_S,)),
+    _command(
+        "file.export_samples_to",
+        "Export samples to",
+        "",
+        "",
+        _A("path", "path"),
+        _A("purpose", "text", optional=True),
+        needs=(_S,),
+        listed=False,
     ),
     _command("data.locate", "Find data set on this machine…", "File"),
     _command("file.quit", "Quit", "File", "Ctrl+Q"),

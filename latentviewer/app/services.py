@@ -1,6 +1,6 @@
 """What the session needs from the rooms it may not import; bootstrap fills it in."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,9 +8,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.map_sheet import MapSheet
 from latentviewer.app.recipes import RecipeOffer, TrainedModel, TrainingRequest
+from latentviewer.domain.importing import Answers, Offer, Trial
 from latentviewer.domain.map_note import MapNote
+from latentviewer.domain.path import Path as LatentPath
 from latentviewer.domain.ports import DataDistance, DataSet, Inverse, Model
+from latentviewer.domain.selection import Group
 from latentviewer.domain.space import Latents, Space
 from latentviewer.jobs.progress import JobStatus, Progress
 
@@ -64,10 +68,12 @@ class ModelFound:
     Attributes:
         reference: the model's name or folder.
         data: the data set it was trained on, or None where it does not say.
+        offer: what it is, where another program made it: the user says how to read it.
     """
 
     reference: str
     data: str | None
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +149,55 @@ class Nearest(Protocol):
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]: ...
 
 
+class ExportSamples(Protocol):
+    """A job that writes rows of a space, all where `rows` is None; returns sentences on it.
+
+    `purpose` is `file`, `projector` or `embedding-atlas`; `way` is the path whose lines a
+    projector draws, `data` has its pictures, `shown` is the map that Embedding Atlas shows.
+    """
+
+    def __call__(
+        self,
+        space: Space,
+        path: Path,
+        purpose: str,
+        *,
+        rows: NDArray[np.int64] | None,
+        groups: Sequence[Group],
+        way: LatentPath,
+        data: DataSet | None,
+        shown: str | None,
+    ) -> Generator[Progress, None, tuple[str, ...]]: ...
+
+
+class Imports(Protocol):
+    """Models of other programs."""
+
+    def answers(self, path: Path) -> dict[str, str]:
+        """What was said about a file before."""
+        ...
+
+    def keep(self, path: Path, answers: Answers) -> Path:
+        """Keeps what is said about a file; returns where."""
+        ...
+
+    def try_out(self, path: Path, answers: Answers, data: str | None) -> Trial:
+        """Opens it with the answers so far, and tries it on a few samples of a data set."""
+        ...
+
+    def trust(self, content: str, path: Path) -> None:
+        """Lets the content of a hash run code, from now on."""
+        ...
+
+    def revoke(self, content: str) -> None:
+        """No longer."""
+        ...
+
+    def trusted(self) -> tuple[tuple[str, str], ...]:
+        """The hashes that are trusted, and where their files lay."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Services:
     """Callables, all of which may take long and are run on the worker thread.
@@ -171,6 +226,9 @@ class Services:
         start_umap: UMAP in the child process.
         recipes: what can be trained, and what lies unfinished.
         train: a job that trains a recipe; its partial results are `TrainingReport`s.
+        imports: models of other programs.
+        export_samples: a job that writes samples for other programs.
+        export_map: a job that writes the map as PNG, SVG or PDF; returns sentences on it.
     """
 
     samples: Callable[[], tuple[Sample, ...]]
@@ -194,3 +252,6 @@ class Services:
     start_umap: UmapStart
     recipes: Callable[[], tuple[RecipeOffer, ...]]
     train: Callable[[TrainingRequest], Generator[Progress, None, TrainedModel]]
+    imports: Imports
+    export_samples: ExportSamples
+    export_map: Callable[[MapSheet, Path], Generator[Progress, None, tuple[str, ...]]]

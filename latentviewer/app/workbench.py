@@ -13,6 +13,8 @@ from latentviewer.app.commands import Commands, Needs
 from latentviewer.app.companion import Companion
 from latentviewer.app.denoising import Denoising
 from latentviewer.app.dimensions import Dimensions
+from latentviewer.app.exporting import Exporting
+from latentviewer.app.importing import Importing
 from latentviewer.app.layers import Layers
 from latentviewer.app.maps import Maps, map_title, method_title, methods
 from latentviewer.app.opening import Opening
@@ -38,8 +40,8 @@ class Workbench:
 
     Attributes:
         workspace: what is open. maps, previews, paths, denoising, dimensions, posteriors,
-            arithmetic, selecting, ranking, companion, opening, training, sampling, layers:
-            the controllers. commands: the command list with its work.
+            arithmetic, selecting, ranking, companion, opening, importing, training, sampling,
+            layers, exporting: the controllers. commands: the command list with its work.
         settings: what the program remembers; replace it with `remember`.
         settings_changed: emitted with the new settings.
     """
@@ -62,8 +64,10 @@ class Workbench:
         self.ranking = Ranking(self.workspace, self.previews, self.selecting)
         self.companion = Companion(self.workspace)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
+        self.importing = Importing(self.workspace, self.opening)
         self.training = Training(self.workspace)
         self.sampling = Sampling(self.workspace, self.opening)
+        self.exporting = Exporting(self.workspace)
         self.layers = Layers(self.workspace, self.maps, self.opening)
         self.commands = Commands(self.present)
         self.commands.give_work(self._work())
@@ -97,6 +101,7 @@ class Workbench:
             Needs.COMPARED: self.companion.beside is not None,
             Needs.UNDO: workspace.session.undo_title is not None,
             Needs.REDO: workspace.session.redo_title is not None,
+            Needs.IMPORT: self.importing.current is not None,
             Needs.JOB: bool(workspace.jobs) or self.maps.is_forming,
             Needs.TRAINING: self.training.active,
             Needs.TRAINING_RUN: run is not None,
@@ -143,6 +148,8 @@ class Workbench:
             return [(value, value or "One colour") for value in fixed[source]]
         if source == "vectors":
             return list(self.opening.candidates)
+        if source == "trusted":
+            return [(known, f"{path} ({known[:12]})") for known, path in self.importing.trusted()]
         if source == "metrics":
             return list(METRIC_TITLES.items())
         if source == "models":
@@ -209,6 +216,16 @@ class Workbench:
             "file.open_sample": lambda name: opening.open(name),
             "file.open_recent": lambda path: opening.open(str(path)),
             "file.save_project": lambda path: opening.save(str(path)),
+            "file.export_samples_to": lambda path, purpose="file": self.exporting.samples_to(
+                str(path), purpose
+            ),
+            "model.import_path": lambda path: self.importing.begin(str(path)),
+            "model.revoke_trust": self.importing.revoke,
+            "import.answer": self.importing.answer,
+            "import.data": self.importing.use_data,
+            "import.trust": self.importing.trust,
+            "import.open": self.importing.open,
+            "import.cancel": self.importing.cancel,
             "edit.undo": session.undo,
             "edit.redo": session.redo,
             "search.find": selecting.find,

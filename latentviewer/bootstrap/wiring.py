@@ -23,7 +23,9 @@ from latentviewer.bootstrap.catalogue import (
     samples,
     settings_file,
 )
+from latentviewer.bootstrap.exporting import export_map, export_samples
 from latentviewer.bootstrap.forming import UmapLane
+from latentviewer.bootstrap.importing import StoredImports
 from latentviewer.bootstrap.training import offers, train_live
 from latentviewer.bootstrap.working import encode, features, invert, sample
 from latentviewer.bundled import data_folder, state_folder
@@ -36,6 +38,7 @@ from latentviewer.jobs.worker import Worker
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from latentviewer.app.map_sheet import MapSheet
     from latentviewer.domain.ports import Deliver
     from latentviewer.domain.space import Latents, Space
     from latentviewer.projection.neighbours import Neighbours
@@ -138,6 +141,9 @@ def make_services(
         start_umap=UmapLane(child),
         recipes=lambda: offers([*folders, data_folder()]),
         train=lambda request: train_live(request, data),
+        imports=StoredImports(data),
+        export_samples=export_samples,
+        export_map=_export_map,
     )
 
 
@@ -316,6 +322,10 @@ def _save_project(path: Path, session: Mapping[str, Any], space: Space) -> None:
     except OSError as error:
         raise cannot_write(path, error) from error
     save_project(path, session, space)
+
+
+def _export_map(sheet: MapSheet, path: Path) -> Generator[Progress, None, tuple[str, ...]]:
+    return (yield from export_map(sheet, path)).notes
 
 
 def _export_path(

@@ -65,7 +65,8 @@ those three left out. Upper and lower case are the same.
 
 _EXPORT_JSON = """\
 A folder holds projector_config.pbtxt and the files that it names: vectors, columns, maps as
-bookmarks, and a sprite of the pictures where the data set is here.
+bookmarks, a sprite of the pictures where the data set is here, and lines along a project's path.
+Files hold the maps and the columns; a project's groups are columns of true and false.
 --json prints {written, rows, dims, notes}: notes: sentences on what was changed or left out."""
 
 _RENDER_JSON = """\
@@ -83,8 +84,9 @@ _INSPECT_JSON = """\
   A space or project adds {name, rows, dims, std, columns, maps, notes, provenance}, and vectors,
   [{name, rows, dims}], where a file holds several tables of them to choose from with PATH#NAME; a
   data set {name, rows, image, parts, notes}, a model {name, family, latent_dim, image, abilities,
-  data, parameters, weights_hash, figures, space}. A file that is refused as unsafe is still
-  described on stdout; the exit code is then 3."""
+  data, parameters, weights_hash, figures, space}, one of another program {hash, found, abilities,
+  latent_dim, image, missing, questions} as “import --json” has them. A file that is refused as
+  unsafe is still described on stdout; the exit code is then 3."""
 
 _SAMPLES_JSON = """\
 --json prints [{name, kind, model, data, space, available}]: space is the file of the latents."""
@@ -275,24 +277,54 @@ def _space_commands(commands: Any) -> None:
         commands,
         "export",
         "exporting:export",
-        "write a space for the TensorBoard projector, or as a file",
+        "write samples for other programs: as a table, for a projector, for Embedding Atlas",
         _EXPORT_JSON,
     )
     space(command)
     output(
         command,
-        "FOLDER|OUT.parquet|.arrow|.npy",
-        "a folder for the projector, or a file; .npy holds the latents alone",
+        "FOLDER|OUT.csv|.parquet|.arrow|.npy",
+        "a folder for the TensorBoard projector, or a file; .npy holds the latents alone",
+    )
+    which = command.add_mutually_exclusive_group()
+    which.add_argument(
+        "--rows", type=rows, metavar="ROWS", help="only these samples: 12,401,77; default all"
+    )
+    which.add_argument("--group", type=name, metavar="NAME", help="only this group of a project")
+    which.add_argument(
+        "--where",
+        type=name,
+        metavar="CONDITION",
+        help="only samples that fit, such as 'label == \"3\"'",
     )
     command.add_argument(
-        "--no-pictures", dest="pictures", action="store_false", help="no sprite in the folder"
+        "--neighbors", type=count, metavar="K", help="with the K nearest samples of each"
+    )
+    metric(command, METRICS)
+    command.add_argument(
+        "--for",
+        dest="purpose",
+        choices=("embedding-atlas",),
+        help="a .parquet with map, 15 neighbours, and pictures where the data set is here",
+    )
+    command.add_argument(
+        "--method",
+        help="a map to write, such as pca; default those there are, for Embedding "
+        "Atlas the space's own, else pca",
+    )
+    command.add_argument(
+        "--no-pictures", dest="pictures", action="store_false", help="no sprite, no images"
     )
 
     command = add(
         commands, "render", "pictures:render", "draw the map into a picture", _RENDER_JSON
     )
     space(command)
-    output(command, "MAP.png", "the picture to write")
+    output(
+        command,
+        "MAP.png|.svg|.pdf",
+        "the picture to write; in .svg and .pdf, up to 20,000 points are shapes",
+    )
     command.add_argument("--method", help="default: the space's own map, else pca")
     command.add_argument(
         "--color-by", "--colour-by", dest="color_by", metavar="COLUMN", help="default: the label"

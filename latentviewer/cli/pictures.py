@@ -1,9 +1,11 @@
 """Commands that draw: the map, and the whole window."""
 
 import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from latentviewer.app.maps import method_title, own_method
-from latentviewer.cli.console import counted, write_json, write_line
+from latentviewer.cli.console import counted, follow, write_json, write_line
 from latentviewer.cli.mapping import (
     MadeMap,
     MapChoice,
@@ -16,13 +18,17 @@ from latentviewer.cli.outputs import checked_output
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.space import Space
 
+if TYPE_CHECKING:
+    from latentviewer.rendering import MapPicture
+    from latentviewer.rendering.map_files import WrittenMap
+
 
 def render(arguments: argparse.Namespace) -> int:
     """Draws the map of a space into a picture."""
     from latentviewer import bootstrap
     from latentviewer.rendering import MapPicture, draw_map, write_picture
 
-    output = checked_output(arguments.output, ".png")
+    output = checked_output(arguments.output, ".png", ".svg", ".pdf")
     space = bootstrap.find_space(arguments.space)
     column = _column(space, arguments.color_by)
     method = arguments.method or own_method(space, arguments.dims)
@@ -38,29 +44,59 @@ def render(arguments: argparse.Namespace) -> int:
         size=arguments.size,
         theme=arguments.theme,
     )
-    picture, drawn = draw_map(space, made.coordinates, wanted, bootstrap.rasteriser())
-    write_picture(output, picture)
+    notes = list(made.notes)
+    if output.suffix.lower() == ".png":
+        picture, drawn = draw_map(space, made.coordinates, wanted, bootstrap.rasteriser())
+        write_picture(output, picture)
+    else:
+        written = _write_shapes(space, made, wanted, output)
+        drawn = written.drawn
+        notes += written.notes
+    width, height = wanted.size
     if arguments.json:
         write_json(
             {
                 "written": output,
                 "map": f"{made.method}_{arguments.dims}d",
-                "width": picture.width,
-                "height": picture.height,
+                "width": width,
+                "height": height,
                 "points": len(space),
                 "drawn": drawn,
                 "color_by": column,
                 "computed": made.computed,
                 "quality": quality,
-                "notes": list(made.notes),
+                "notes": notes,
             }
         )
     else:
         points = counted(len(space), "point")
-        write_line(f"Wrote {output}: {points}, {picture.width} x {picture.height} pixels.")
-        for note in made.notes:
+        write_line(f"Wrote {output}: {points}, {width} x {height} pixels.")
+        for note in notes:
             write_line(note)
     return 0
+
+
+def _write_shapes(space: Space, made: MadeMap, wanted: "MapPicture", output: Path) -> "WrittenMap":
+    """Writes an SVG or a PDF that looks as the picture would."""
+    from latentviewer.app.colouring import colouring
+    from latentviewer.app.map_sheet import MapSheet
+    from latentviewer.app.state import MapSettings
+    from latentviewer.bootstrap.exporting import application_without_screen, export_map
+
+    settings = MapSettings(colour_by=wanted.colour_by)
+    sheet = MapSheet(
+        made.coordinates,
+        colouring(space, settings, wanted.theme == "dark"),
+        wanted.title,
+        wanted.subtitle,
+        wanted.footer,
+        wanted.axes,
+        wanted.size,
+        wanted.theme,
+    )
+    # Held while it is drawn with.
+    _application = application_without_screen() if output.suffix.lower() == ".pdf" else None
+    return follow(f"Draw {output.name}", export_map(sheet, output))
 
 
 def shot(arguments: argparse.Namespace) -> int:

@@ -17,7 +17,8 @@ from latentviewer.rendering.paper import PAPERS, Paper, font_for, inter, shorten
 from latentviewer.rendering.view import fit_2d, fit_3d, rotation
 
 _DESIGN_SIZE = (1600, 1000)
-_SIDE_PX, _TOP_PX, _BOTTOM_PX = 40.0, 108.0, 52.0
+SIDE_PX, TOP_PX, BOTTOM_PX = 40.0, 108.0, 52.0
+"""Room around the map, in pixels of the design."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,16 @@ def draw_map(
     """
     paper = PAPERS[wanted.theme]
     width, height = wanted.size
-    s = _scale(width, height)
+    s = sheet_scale(width, height)
     dims: Dims = 3 if coordinates.shape[1] == 3 else 2
     settings = MapSettings(dims=dims, colour_by=wanted.colour_by)
     colours = colouring(space, settings, paper.dark)
     picture = Image.new("RGB", wanted.size, paper.map)
     beside = (WIDTH_PX + 44) * s if colours.legend is not None else 0.0
-    left, top = round(_SIDE_PX * s), round(_TOP_PX * s)
+    left, top = round(SIDE_PX * s), round(TOP_PX * s)
     area = (
-        max(round(width - left - _SIDE_PX * s - beside), 16),
-        max(round(height - top - _BOTTOM_PX * s), 16),
+        max(round(width - left - SIDE_PX * s - beside), 16),
+        max(round(height - top - BOTTOM_PX * s), 16),
     )
     points, drawn = _draw_points(coordinates, colours, area, paper, s, rasteriser)
     picture.paste(points, (left, top))
@@ -75,12 +76,12 @@ def draw_map(
         _draw_axis_titles(picture, wanted.axes, paper, (left, top, *area), s)
     _draw_words(picture, wanted, paper, s)
     if colours.legend is not None:
-        place = Place(width - (_SIDE_PX + WIDTH_PX) * s, top + 4 * s, area[1] - 8 * s, s)
+        place = Place(width - (SIDE_PX + WIDTH_PX) * s, top + 4 * s, area[1] - 8 * s, s)
         draw_legend(picture, colours.legend, paper, place)
     return picture, drawn
 
 
-def _scale(width: int, height: int) -> float:
+def sheet_scale(width: int, height: int) -> float:
     """Pixels per pixel of the design; letters shrink less than the picture does."""
     scale = min(width / _DESIGN_SIZE[0], height / _DESIGN_SIZE[1])
     return max(scale, min(0.62, 1.55 * scale))
@@ -114,7 +115,7 @@ def _draw_points(
         transform=fit(coordinates, width, height, 24 * s),
         colours=colours.codes,
         palette=colours.palette,
-        radius=_radius(len(coordinates)) * s,
+        radius=point_radius(len(coordinates)) * s,
         width=width,
         height=height,
         background=background,
@@ -124,7 +125,8 @@ def _draw_points(
     return Image.fromarray(np.ascontiguousarray(frame.pixels[..., :3])), frame.drawn
 
 
-def _radius(n: int) -> float:
+def point_radius(n: int) -> float:
+    """Of the discs of n points, in pixels of the design."""
     if n <= 500:
         return 6.0
     if n <= 3_000:
@@ -135,16 +137,16 @@ def _radius(n: int) -> float:
 def _draw_words(picture: Image.Image, wanted: MapPicture, paper: Paper, s: float) -> None:
     draw = ImageDraw.Draw(picture)
     width, height = picture.size
-    room = width - 2 * _SIDE_PX * s
+    room = width - 2 * SIDE_PX * s
     for text, y, weight, size, colour in (
         (wanted.title, 34.0, "SemiBold", 27.0, paper.text),
         (wanted.subtitle, 72.0, "Regular", 16.0, paper.text_dim),
     ):
         font = font_for(text, "SemiBold" if weight == "SemiBold" else "Regular", size * s)
-        draw.text((_SIDE_PX * s, y * s), shortened(text, font, room), colour, font, anchor="la")
+        draw.text((SIDE_PX * s, y * s), shortened(text, font, room), colour, font, anchor="la")
     font = inter("Regular", 13 * s)
     foot = shortened(wanted.footer, font, room)
-    draw.text((_SIDE_PX * s, height - 22 * s), foot, paper.text_faint, font, anchor="ls")
+    draw.text((SIDE_PX * s, height - 22 * s), foot, paper.text_faint, font, anchor="ls")
 
 
 def _draw_axis_titles(

@@ -11,8 +11,8 @@ from latentviewer.rendering.paper import Paper, font_for, inter, shortened
 Legend = CategoryLegend | NumberLegend
 
 WIDTH_PX = 210.0
-_ROW_PX = 25.0
-_HEADING_PX = 34.0
+ROW_PX = 25.0
+HEADING_PX = 34.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def draw_legend(picture: Image.Image, legend: Legend, paper: Paper, place: Place
     heading = font_for(legend.title, "SemiBold", 13 * s)
     title = shortened(legend.title, heading, WIDTH_PX * s)
     draw.text((place.left, place.top), title, paper.text_dim, heading, anchor="la")
-    below = Place(place.left, place.top + _HEADING_PX * s, place.height - _HEADING_PX * s, s)
+    below = Place(place.left, place.top + HEADING_PX * s, place.height - HEADING_PX * s, s)
     if isinstance(legend, NumberLegend):
         _colour_bar(picture, legend, paper, below)
     else:
@@ -41,14 +41,14 @@ def draw_legend(picture: Image.Image, legend: Legend, paper: Paper, place: Place
 
 def _names(picture: Image.Image, legend: CategoryLegend, paper: Paper, place: Place) -> None:
     s = place.scale
-    room = max(int(place.height / (_ROW_PX * s)), 1)
+    room = max(int(place.height / (ROW_PX * s)), 1)
     count = len(legend.names)
     shown = count if count <= room else max(room - 1, 0)
     draw = ImageDraw.Draw(picture)
     small = inter("Regular", 13 * s)
     right = place.left + WIDTH_PX * s
     for i in range(shown):
-        middle = place.top + (i + 0.5) * _ROW_PX * s
+        middle = place.top + (i + 0.5) * ROW_PX * s
         _disc(picture, place.left + 6 * s, middle, 5.5 * s, legend.colours[i])
         number = f"{int(legend.counts[i]):,}"
         draw.text((right, middle), number, paper.text_faint, small, anchor="rm")
@@ -58,7 +58,7 @@ def _names(picture: Image.Image, legend: CategoryLegend, paper: Paper, place: Pl
         space = right - left - small.getlength(number) - 12 * s
         draw.text((left, middle), shortened(text, font, space), paper.text, font, anchor="lm")
     if shown < count:
-        middle = place.top + (shown + 0.5) * _ROW_PX * s
+        middle = place.top + (shown + 0.5) * ROW_PX * s
         rest = f"and {count - shown:,} more"
         draw.text((place.left + 22 * s, middle), rest, paper.text_faint, small, anchor="lm")
 

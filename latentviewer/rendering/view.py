@@ -18,7 +18,7 @@ def fit_2d(coordinates: Latents, width: int, height: int, margin: float) -> NDAr
     Returns:
         (2, 3) float32, affine from map units to pixels.
     """
-    return _fit(coordinates.astype(np.float64), np.eye(2), width, height, margin)[:2]
+    return fitting(coordinates.astype(np.float64), np.eye(2), width, height, margin)[:2]
 
 
 def fit_3d(coordinates: Latents, width: int, height: int, margin: float) -> NDArray[np.float32]:
@@ -27,7 +27,7 @@ def fit_3d(coordinates: Latents, width: int, height: int, margin: float) -> NDAr
     Returns:
         (3, 4) float32, affine from map units to x, y and depth; smaller is nearer.
     """
-    return _fit(coordinates.astype(np.float64), rotation(), width, height, margin)
+    return fitting(coordinates.astype(np.float64), rotation(), width, height, margin)
 
 
 def rotation() -> NDArray[np.float64]:
@@ -40,9 +40,14 @@ def rotation() -> NDArray[np.float64]:
     return turned
 
 
-def _fit(
+def fitting(
     points: NDArray[np.float64], turned: NDArray[np.float64], width: int, height: int, margin: float
 ) -> NDArray[np.float32]:
+    """The affine map from points (n, 2 or 3) to pixels and depth that shows all of them.
+
+    Args:
+        turned: (2 or 3, dims) the directions right, up and towards the eye.
+    """
     dims = turned.shape[0]
     seen = points @ turned.T if len(points) else np.zeros((1, dims))
     low, high = seen.min(axis=0), seen.max(axis=0)

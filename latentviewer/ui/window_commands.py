@@ -13,6 +13,7 @@ from latentviewer.app.commands import COMMANDS
 from latentviewer.app.opening import PROJECT_SUFFIX
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability
+from latentviewer.ui.export_commands import ExportCommands
 from latentviewer.ui.map.tools import TOOLS
 from latentviewer.ui.sampling.invert_dialog import InvertDialog
 from latentviewer.ui.sampling.sample_dialog import SampleDialog
@@ -28,6 +29,9 @@ _OPENABLE = (
     f"Everything LatentViewer opens (*{PROJECT_SUFFIX} *.arrow *.feather *.parquet *.npy *.npz "
     "*.csv *.tsv *.txt *.json *.jsonl *.vec *.bin *.h5 *.hdf5 *.h5ad *.safetensors *.pbtxt);;"
     "All files (*)"
+)
+_MODELS = (
+    "Models (*.onnx *.safetensors *.pt *.pth *.ckpt *.bin *.pkl *.ts *.pt2 *.py);;All files (*)"
 )
 _FILMS = ("MP4 film (*.mp4)", "GIF (*.gif)", "PNG strip (*.png)", "Latents (*.npy)")
 
@@ -51,9 +55,10 @@ class WindowCommands:
         return {
             "file.open": self._open_file,
             "file.open_folder": self._open_folder,
+            "model.import": self._import_model,
             "file.save": self._save,
             "file.save_as": self._save_as,
-            "file.export_map": self._export_map,
+            **ExportCommands(window).work(),
             "file.quit": window.close,
             "search.focus": window.top_bar.focus_search,
             "map.compare_file": self._compare_file,
@@ -147,6 +152,11 @@ class WindowCommands:
         if path:
             self._window.dispatch("file.open_path", path=path)
 
+    def _import_model(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self._window, "Import model", "", _MODELS)
+        if path:
+            self._window.dispatch("model.import_path", path=path)
+
     def _compare_file(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self._window, "Compare with file", "", _OPENABLE)
         if path:
@@ -227,9 +237,6 @@ class WindowCommands:
         training.look()
         dialog.show()
         dialog.activateWindow()
-
-    def _export_map(self) -> None:
-        self._save_picture(self._window.map_panel.view, "map")
 
     def _screenshot(self) -> None:
         self._save_picture(self._window, "latentviewer")

@@ -74,9 +74,7 @@ def test_pictures_and_checks_are_shown(window: MainWindow, fakes: Fakes) -> None
     ]  # fmt: skip
 
 
-def test_it_opens_once_a_data_set_is_named(
-    window: MainWindow, fakes: Fakes, qtbot: QtBot
-) -> None:
+def test_it_opens_once_a_data_set_is_named(window: MainWindow, fakes: Fakes, qtbot: QtBot) -> None:
     fakes.imports.files[PATH] = an_offer(PATH, *BOTH)
     window.dispatch("file.open_path", path=PATH)
     dialog = dialog_of(window)

@@ -109,6 +109,15 @@ class _Rows:
 _Computed: TypeAlias = Quantity | _Rows
 
 
+def rows_holding(condition: Expression, context: Context) -> Mask:
+    """Which rows a condition holds for, (n,).
+
+    Raises:
+        ExpressionError: it gives no rows but a latent, or names what is not there.
+    """
+    return _Evaluation(context).rows(condition.root)
+
+
 class _Evaluation:
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -143,7 +152,7 @@ class _Evaluation:
             case Negative(operand):
                 return -self._quantity(operand)
             case Not(operand):
-                return _Rows(~self._rows(operand))
+                return _Rows(~self.rows(operand))
             case Chain():
                 return self._chain(node)
             case Call():
@@ -173,7 +182,7 @@ class _Evaluation:
             )
         return value
 
-    def _rows(self, node: Node) -> Mask:
+    def rows(self, node: Node) -> Mask:
         if isinstance(node, GroupName):
             return self._group(node)
         value = self.value(node)
@@ -242,9 +251,9 @@ class _Evaluation:
 
     def _chain(self, node: Chain) -> _Computed:
         if node.operators[0] in ("and", "or"):
-            mask = self._rows(node.operands[0])
+            mask = self.rows(node.operands[0])
             for operand in node.operands[1:]:
-                other = self._rows(operand)
+                other = self.rows(operand)
                 mask = mask & other if node.operators[0] == "and" else mask | other
             return _Rows(mask)
         value = self._quantity(node.operands[0])
@@ -256,7 +265,7 @@ class _Evaluation:
     def _call(self, node: Call) -> _Computed:
         name, arguments = node.function, node.arguments
         if FUNCTIONS[name].arguments == (Type.ROWS,):
-            rows = self._rows(arguments[0])
+            rows = self.rows(arguments[0])
             mean = self._mean(rows, arguments[0])
             return mean if name == "mean" else std_latent(self._space.latent, rows, mean)
         match name:
