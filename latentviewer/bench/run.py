@@ -8,7 +8,7 @@ from typing import Any
 
 from latentviewer.bench.rows import Row
 
-GROUPS = ("map", "latency", "loop", "start")
+GROUPS = ("map", "latency", "loop", "start", "files")
 """Of speed; `models`, of quality, is measured only when it is asked for."""
 
 
@@ -47,6 +47,10 @@ def _rows_of(group: str, quick: bool, say: Callable[[str], None]) -> list[Row]:
         from latentviewer.bench.model_rows import model_rows
 
         return model_rows(quick, say)
+    if group == "files":
+        from latentviewer.bench.file_rows import file_rows
+
+        return file_rows(quick, say)
     if group == "loop":
         from latentviewer.bench.loop_rows import loop_rows
 

@@ -357,8 +357,8 @@ def _machine_commands(commands: Any) -> None:
         "--only",
         action="append",
         metavar="GROUP",
-        choices=("map", "latency", "loop", "start"),
-        help="map, latency, loop or start; may be given more than once",
+        choices=("map", "latency", "loop", "start", "files"),
+        help="map, latency, loop, start or files; may be given more than once",
     )
 
     add(commands, "doctor", "machine:doctor", "check this installation and machine", _DOCTOR_JSON)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 _BETWEEN = "\0"
 _AT_ONCE = 20_000
+_MANY = 8  # one match for so many texts, from where on marking them is quicker than looking up
 
 
 def folded(text: str) -> str:
@@ -64,8 +65,13 @@ class FoldedTexts:
         if len(sought) == 1:
             # Most texts hold a given letter, often more than once.
             return is_it, np.logical_or.reduceat(self.memory == sought[0], begins)
+        places = self._places(sought)
+        if len(places) > len(self) // _MANY:
+            marked = np.zeros(len(self.memory), np.bool_)
+            marked[places] = True
+            return is_it, np.logical_or.reduceat(marked, begins)
         holds = np.zeros(len(self), np.bool_)
-        holds[np.searchsorted(self.starts, self._places(sought), side="right") - 1] = True
+        holds[np.searchsorted(self.starts, places, side="right") - 1] = True
         return is_it, holds
 
     def _places(self, sought: NDArray[np.uint8]) -> NDArray[np.int64]:

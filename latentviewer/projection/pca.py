@@ -1,6 +1,7 @@
 """Principal component analysis, exact and deterministic."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,10 @@ from latentviewer.domain.alignment import turned_to
 from latentviewer.domain.space import Latents
 
 _VALUES_AT_ONCE = 2_000_000
+_MANY_VALUES = 20_000_000
+"""From so many on, products are float32 within a part that the cache holds."""
+_VALUES_IN_CACHE = 250_000
+_SPREAD_ROWS = 4_096
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +34,10 @@ class PcaMap:
 
 
 def fit_pca(latents: Latents, dims: int = 3) -> PcaMap:
-    """PCA by the eigenvectors of the covariance (Pearson 1901), in float64.
+    """PCA by the eigenvectors of the covariance (Pearson 1901).
+
+    In float64; of 20 million values and more, which round each other's errors away, products
+    are float32 within parts of some thousand rows, and their sums float64.
 
     The sign of a component makes its largest loading positive, so that the same data give
     the same map everywhere.
@@ -40,12 +48,8 @@ def fit_pca(latents: Latents, dims: int = 3) -> PcaMap:
         latents: (n, d) float32; n = 0 and constant columns are fine.
         dims: k, how many components.
     """
-    n, d = latents.shape
-    mean = latents.mean(axis=0, dtype=np.float64) if n else np.zeros(d)
-    covariance = np.zeros((d, d))
-    for part in _parts(n, d):
-        centred = latents[part] - mean
-        covariance += centred.T @ centred
+    d = latents.shape[1]
+    mean, covariance = _moments(latents)
     values, vectors = np.linalg.eigh(covariance)
     order = np.argsort(values)[::-1][:dims]
     components = np.zeros((dims, d))
@@ -59,6 +63,41 @@ def fit_pca(latents: Latents, dims: int = 3) -> PcaMap:
         explained[axis] = values[index] / total
     fitted = PcaMap(mean, components, explained, np.zeros((0, dims), np.float32))
     return PcaMap(mean, components, explained, transform(fitted, latents))
+
+
+def _moments(latents: Latents) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The mean (d,), and the sum of products about it (d, d)."""
+    n, d = latents.shape
+    if latents.size >= _MANY_VALUES and latents.dtype == np.float32:
+        moments = _quick_moments(latents)
+        if moments is not None:
+            return moments
+    mean = latents.mean(axis=0, dtype=np.float64) if n else np.zeros(d)
+    covariance = np.zeros((d, d))
+    for part in _parts(n, d):
+        centred = latents[part] - mean
+        covariance += centred.T @ centred
+    return mean, covariance
+
+
+def _quick_moments(
+    latents: Latents,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """In one pass about a rough mean; None where float32 cannot hold the products."""
+    n, d = latents.shape
+    some = latents[:: max(1, n // _SPREAD_ROWS)]
+    rough = some.mean(axis=0, dtype=np.float64).astype(np.float32)
+    total, products = np.zeros(d), np.zeros((d, d))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for part in _parts(n, d, _VALUES_IN_CACHE):
+            centred = latents[part] - rough
+            products += centred.T @ centred
+            total += np.ones(len(centred), np.float32) @ centred
+        beyond = total / n
+        covariance = products - n * np.outer(beyond, beyond)
+    if not np.isfinite(covariance).all():
+        return None
+    return rough + beyond, covariance
 
 
 def turned(fitted: PcaMap, onto: Latents) -> PcaMap:
@@ -86,13 +125,18 @@ def turned(fitted: PcaMap, onto: Latents) -> PcaMap:
 def transform(fitted: PcaMap, latents: Latents) -> Latents:
     """Places of latents (m, d) on the map, (m, k) float32."""
     places = np.empty((len(latents), len(fitted.components)), np.float32)
-    for part in _parts(*latents.shape):
-        places[part] = (latents[part] - fitted.mean) @ fitted.components.T
+    many = latents.size >= _MANY_VALUES and latents.dtype == np.float32
+    kind: type[np.floating[Any]] = np.float32 if many else np.float64
+    mean: NDArray[Any] = fitted.mean.astype(kind)
+    components: NDArray[Any] = fitted.components.T.astype(kind)
+    n, d = latents.shape
+    for part in _parts(n, d, _VALUES_IN_CACHE if many else _VALUES_AT_ONCE):
+        places[part] = (latents[part] - mean) @ components
     return places
 
 
-def _parts(n: int, d: int) -> list[slice]:
-    step = max(1, _VALUES_AT_ONCE // d)
+def _parts(n: int, d: int, values: int = _VALUES_AT_ONCE) -> list[slice]:
+    step = max(1, values // d)
     return [slice(start, start + step) for start in range(0, n, step)]
 
 

@@ -82,3 +82,24 @@ def test_two_points_lie_on_the_first_axis() -> None:
     length = np.linalg.norm(latents[0] - latents[1])
     assert abs(coordinates[0, 0] - coordinates[1, 0]) == pytest.approx(length, rel=1e-5)
     assert not coordinates[:, 1].any()
+
+
+def test_many_values_give_what_few_give_in_double_precision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    latents = latents_of(4000, 9) + 30  # far from zero, where float32 would lose digits
+    exact = fit_pca(latents, 3)
+    monkeypatch.setattr(pca, "_MANY_VALUES", 1)
+    monkeypatch.setattr(pca, "_VALUES_IN_CACHE", 900)
+    quick = fit_pca(latents, 3)
+    np.testing.assert_allclose(quick.mean, exact.mean, rtol=1e-6)
+    np.testing.assert_allclose(quick.components, exact.components, atol=1e-4)
+    np.testing.assert_allclose(quick.coordinates, exact.coordinates, atol=1e-3)
+    np.testing.assert_allclose(quick.explained, exact.explained, rtol=1e-4)
+
+
+def test_many_values_beyond_float32_are_taken_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    latents = (latents_of(50, 3) * 1e30).astype(np.float32)
+    exact = fit_pca(latents, 2)
+    monkeypatch.setattr(pca, "_MANY_VALUES", 1)
+    np.testing.assert_allclose(fit_pca(latents, 2).components, exact.components, atol=1e-6)
