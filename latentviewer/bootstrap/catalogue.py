@@ -92,6 +92,14 @@ _SAMPLES = (
         "test-latents.arrow",
     ),
     (
+        "shapes-beta-vae",
+        "Shapes, beta-VAE",
+        "5,000 scenes of seven known factors. Which dimension stands for which?",
+        "image vae",
+        "shapes:test",
+        "test-latents.arrow",
+    ),
+    (
         "bridge",
         "Vehicles on a bridge",
         "1,000 vehicles of which only the weight is seen. A mixture infers the type.",

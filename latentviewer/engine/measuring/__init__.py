@@ -14,8 +14,11 @@ from latentviewer.engine.measuring.agreement import measuring_agreement
 from latentviewer.engine.measuring.asked import measuring_asked
 from latentviewer.engine.measuring.bound import Vae, measuring_bound
 from latentviewer.engine.measuring.clusters import measuring_clusters
+from latentviewer.engine.measuring.disentangled import measuring_disentanglement
 from latentviewer.engine.measuring.generation import measuring_generation
+from latentviewer.engine.measuring.importances import LEAST_SAMPLES
 from latentviewer.engine.measuring.reconstruction import measuring_reconstruction
+from latentviewer.io.factors import FactorData
 
 Measuring = Generator[float, None, dict[str, Any]]
 """Yields the fraction done after each batch; returns the figures by name."""
@@ -64,6 +67,8 @@ def _parts(model: Model, data: DataSet, seed: int, judge: ConvClassifier | None)
         parts.append(measuring_reconstruction(model, data))
         if judge is not None and any(len(head.classes) == 2 for head in judge.heads):
             parts.append(_agreed(model, judge, data))
+    if isinstance(model, Vae) and isinstance(data, FactorData) and len(data) >= LEAST_SAMPLES:
+        parts.append(_disentangled(model, data, seed))
     if isinstance(model, ConvClassifier):
         parts.append(measuring_accuracy(model, data))
     if isinstance(model, GaussianMixtureModel):
@@ -78,6 +83,12 @@ def _parts(model: Model, data: DataSet, seed: int, judge: ConvClassifier | None)
 def _share_of(number: int, count: int) -> Callable[[float], float]:
     """From the fraction done of one part to that of all, which are alike."""
     return lambda done: (number + done) / count
+
+
+def _disentangled(model: Model, data: Any, seed: int) -> Measuring:
+    """`data` is a `DataSet` with `FactorData`."""
+    found = yield from measuring_disentanglement(model, data, data.factor_names, seed=seed)
+    return {key: value for key, value in found.items() if key not in ("factors", "images", "seed")}
 
 
 def _agreed(model: Model, judge: ConvClassifier, data: DataSet) -> Measuring:

@@ -52,6 +52,11 @@ _ROWS = (
     ("active_units", "active units", ""),
     ("test_mse", "squared error per value in 0..1", ""),
     ("test_psnr_db", "peak signal-to-noise ratio", " dB"),
+    ("test_mig", "mutual information gap, MIG", ""),
+    ("test_sap", "separated attribute predictability, SAP", ""),
+    ("test_dci_disentanglement", "DCI, disentanglement", ""),
+    ("test_dci_completeness", "DCI, completeness", ""),
+    ("test_dci_informativeness", "DCI, informativeness", ""),
     ("test_accuracy", "accuracy, mean over the questions", ""),
     ("test_balanced_accuracy", "balanced accuracy, mean over the questions", ""),
     ("test_agreement", "attributes read from the reconstruction as they are", ""),
@@ -80,6 +85,11 @@ _NOTES = {
         "data (Burda et al., 2016)."
     ),
     "test_psnr_db": "The signal-to-noise ratio is the mean of the images' own.",
+    "test_mig": (
+        "MIG (Chen et al., 2018), SAP (Kumar et al., 2018) and DCI (Eastwood and Williams, 2018) "
+        "are of the posterior means and the data set's known factors; the informativeness is the "
+        "accuracy of random forests on unseen samples."
+    ),
     "test_agreement": (
         "Attributes are read by the bundled classifier of the same data; the share is a mean "
         "over those with two values."
