@@ -33,9 +33,9 @@ _UNSAFE = {
     ".hdf5": "a Keras file",
 }
 
-# Files that are safe to read but that this version has no reader for.
-_NOT_YET = {
-    ".onnx": "an ONNX model",
+# Files that are safe to read but that are no models of ours; some are imported elsewhere.
+_OTHERS = {
+    ".onnx": "an ONNX model that cannot be read",
     ".safetensors": "a file of weights without the config.json that says what they are",
     ".gguf": "a GGUF model",
     ".tflite": "a TensorFlow Lite model",
@@ -75,18 +75,18 @@ def _refuse_file(path: Path) -> NoReturn:
     check_regular(path)
     if suffix in _UNSAFE:
         raise UnsafeFileError(
-            f"{path} is {_named(path)} and can run code when opened; importing such files comes "
-            f"later, until then save the weights as a folder with {CONFIG_NAME} and {WEIGHTS_NAME}."
+            f"{path} is {_named(path)} and can run code when opened; save its weights as "
+            "safetensors, or write an adapter file with “latentviewer new-adapter”."
         )
     try:
         with path.open("rb") as file:
             refuse_disguised_pickle(path, file.read(8))
     except OSError as error:
         raise unreadable(path, error) from error
-    if suffix in _NOT_YET:
+    if suffix in _OTHERS:
         raise UserError(
-            f"{path} is {_NOT_YET[suffix]}, which this version does not open yet; "
-            f"open a folder with {CONFIG_NAME} and {WEIGHTS_NAME} instead."
+            f"{path} is {_OTHERS[suffix]} and is not opened; open a folder with {CONFIG_NAME} "
+            f"and {WEIGHTS_NAME}, or write an adapter file with “latentviewer new-adapter”."
         )
     raise UserError(f"{path} is not a model; open a folder with {CONFIG_NAME} and {WEIGHTS_NAME}.")
 

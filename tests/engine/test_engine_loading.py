@@ -261,7 +261,7 @@ def test_a_python_file_beside_the_weights_is_not_in_the_way(tiny_folder: Path) -
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("model.onnx", "an ONNX model, which this version does not open yet"),
+        ("model.onnx", "an ONNX model that cannot be read and is not opened"),
         ("weights.safetensors", "weights without the config.json"),
         ("notes.txt", "is not a model"),
     ],
