@@ -150,6 +150,7 @@ def open_reference(reference: str) -> Opened | ModelFound:
     from latentviewer.io.content import folder_kind, place_and_pick
     from latentviewer.io.projects import is_project, read_project
     from latentviewer.io.spaces import open_space
+    from latentviewer.io.within import check_within
 
     for sample in samples():
         if sample.name == reference:
@@ -166,6 +167,7 @@ def open_reference(reference: str) -> Opened | ModelFound:
     if path.is_dir() and folder_kind(path) is None:
         inside = sorted(path.glob("*.arrow"))
         if len(inside) == 1:
+            check_within(inside[0], path)
             path = inside[0]
         elif (path / "config.json").is_file():
             return ModelFound(str(path), model_card(str(path)).data)

@@ -32,6 +32,7 @@ def checked_entries(
     path: Path,
     largest_bytes: int = _LARGEST_BYTES,
     largest_ratio: int = _LARGEST_RATIO,
+    most_entries: int = _MOST_ENTRIES,
 ) -> list[zipfile.ZipInfo]:
     """The files in a zip, after all of its entries were found harmless.
 
@@ -39,6 +40,7 @@ def checked_entries(
         largest_bytes: that all of them may unpack to.
         largest_ratio: of unpacked to packed bytes, for entries that are not small. Who allows
             more than the usual has to bound by other means what is kept in memory.
+        most_entries: files and folders that it may have.
 
     Raises:
         UnsafeFileError: an entry points outside the archive or is a link, or the entries
@@ -46,8 +48,10 @@ def checked_entries(
         UserError: entries of the same name, or encrypted ones.
     """
     entries = archive.infolist()
-    if len(entries) > _MOST_ENTRIES:
-        raise UserError(f"{path} has {len(entries):,} entries; that is no file of this program.")
+    if len(entries) > most_entries:
+        raise UserError(
+            f"{path} has {len(entries):,} entries, more than {most_entries:,}; open one with fewer."
+        )
     seen: set[str] = set()
     for entry in entries:
         _check_name(entry, path)

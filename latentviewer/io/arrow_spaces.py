@@ -27,6 +27,7 @@ from latentviewer.io.arrow_columns import (
     vectors_from_arrow,
     vectors_to_arrow,
 )
+from latentviewer.io.failures import naming
 from latentviewer.io.free_names import unused
 from latentviewer.io.map_columns import map_columns, number_names, places_of
 from latentviewer.io.vector_columns import VectorColumns, candidate, vector_columns, vectors_of
@@ -132,14 +133,16 @@ def space_of(table: Any, path: Path, pick: str | None = None, told: Sequence[str
         extra[NOTES] = notes
     if about:
         extra[MAPS] = about
-    return Space(
-        name=metadata["name"] or path.stem,
-        latent=checked_latents(latent, str(path)),
-        latent_std=std,
-        columns=columns,
-        maps=maps,
-        provenance=_provenance(metadata["provenance"], left_out, extra),
-    )
+    checked = checked_latents(latent, str(path))
+    with naming(path):
+        return Space(
+            name=metadata["name"] or path.stem,
+            latent=checked,
+            latent_std=std,
+            columns=columns,
+            maps=maps,
+            provenance=_provenance(metadata["provenance"], left_out, extra),
+        )
 
 
 def table_candidates(table: Any) -> tuple[Candidate, ...]:

@@ -30,9 +30,10 @@ Folders = Path | Sequence[Path] | None
 def open_data(spec: str, folder: Folders = None) -> DataSet:
     """A data set by name (`digits`, `faces`, `mnist:test`), or by folder or file of images.
 
-    A folder has IDX files, image files, or an .npz of images; a file is such an .npz, or the
-    table of a folder of image files. What was changed or left out on the way stands in the
-    data set's `notes`, where it has them.
+    A folder has IDX files, image files, an .npz of images, or what Hugging Face's `datasets`
+    saved; a file is such an .npz, a zip of image files, a table with a column of pictures, or the
+    table of a folder of image files; see `latentviewer.io.image_places`. What was changed or left
+    out on the way stands in the data set's `notes`, where it has them.
 
     Args:
         spec: the name or folder, with `:train` or `:test` for one part of it; of `faces`,
@@ -162,6 +163,8 @@ def _open_path(name: str, split: str | None) -> DataSet:
         if sprites is None:
             raise UserError(f"{name} has no pictures: its config names no sprite.")
         return sprites
+    if not path.exists() and split is None and (parted := _parted(name)) is not None:
+        return parted
     if not path.exists():
         names = ", ".join(data_set_names())
         head, _, part = name.partition(":")
@@ -175,6 +178,17 @@ def _open_path(name: str, split: str | None) -> DataSet:
     return _open_place(path, name, split)
 
 
+def _parted(name: str) -> DataSet | None:
+    """A part of any name, such as `folder:validation`, of a data set that has parts."""
+    from latentviewer.io.pictures.hugging_face import is_saved_data_set, open_saved_data_set
+
+    head, _, part = name.rpartition(":")
+    folder = Path(head).expanduser()
+    if not head or not is_saved_data_set(folder):
+        return None
+    return open_saved_data_set(folder, name, part)
+
+
 def _open_place(path: Path, name: str, split: str | None) -> DataSet:
     if path.is_dir() and pairs_in(path):
         return open_idx_folder(path, name, split)
@@ -185,9 +199,7 @@ def _open_place(path: Path, name: str, split: str | None) -> DataSet:
             f"{path} has no data set in it: no images, no .npz of images, and no file whose name "
             "ends in images-idx3-ubyte; choose the folder that the files lie in."
         )
-    if split is not None:
-        raise UserError(f"{path} has no part “{split}”; it is one whole, give its name alone.")
-    return open_images(path, name)
+    return open_images(path, name, split)
 
 
 def _roots(folder: Folders) -> list[Path]:

@@ -2,6 +2,8 @@
 
 import errno
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from latentviewer.domain.errors import UserError
@@ -36,6 +38,13 @@ def cannot_read(path: Path, error: OSError) -> UserError:
     return UserError(f"{path} could not be read ({_reason(error)}); check the disk and try again.")
 
 
+def too_large(path: Path) -> UserError:
+    """That memory was used up while a file was read."""
+    return UserError(
+        f"{path} takes more memory than there is; close other programs, or save fewer rows."
+    )
+
+
 def cannot_write(path: Path, error: OSError) -> UserError:
     """Why a file could not be written; what was there before is still there."""
     if error.errno in _FULL:
@@ -54,6 +63,15 @@ def cannot_write(path: Path, error: OSError) -> UserError:
     if error.errno == errno.ENAMETOOLONG:
         return UserError(f"The name {path.name} is too long for this disk; choose a shorter one.")
     return UserError(f"{path} could not be written ({_reason(error)}); check the disk.")
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Puts a file's path before the refusals of what is made from it, which call it by a name."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
 
 
 def first_line(error: BaseException) -> str:

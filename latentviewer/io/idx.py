@@ -12,13 +12,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from latentviewer.domain.errors import UserError
-from latentviewer.io.failures import cannot_read
+from latentviewer.domain.errors import UnsafeFileError, UserError
+from latentviewer.io.failures import cannot_read, check_regular
 from latentviewer.torchvision_operators import declare_missing_operators
 
 IMAGES_MAGIC = 0x0803
@@ -26,12 +26,17 @@ LABELS_MAGIC = 0x0801
 _AXES = {IMAGES_MAGIC: 3, LABELS_MAGIC: 1}
 _CONTENT = {IMAGES_MAGIC: "images", LABELS_MAGIC: "labels"}
 _CHUNK = 1 << 20
+# Deflate packs zeros 1,032 to 1, and real pictures seldom more than tenfold; small files may
+# shrink as they like.
+_LARGEST_RATIO = 100
+_RATIO_COUNTS_FROM_BYTES = 64 << 20
 
 
 def read_images(path: Path) -> NDArray[np.uint8]:
     """The pictures of an IDX file, (n, h, w) uint8.
 
     Raises:
+        UnsafeFileError: packed, and it would unpack to an absurd size.
         UserError: unreadable, of another format, cut short, or longer than it says.
     """
     with _checked(path, IMAGES_MAGIC) as (plain, shape):
@@ -48,6 +53,7 @@ def read_labels(path: Path) -> NDArray[np.uint8]:
     """The labels of an IDX file, (n,) uint8.
 
     Raises:
+        UnsafeFileError: packed, and it would unpack to an absurd size.
         UserError: unreadable, of another format, cut short, or longer than it says.
     """
     with _checked(path, LABELS_MAGIC) as (plain, shape):
@@ -66,7 +72,7 @@ def read_shape(path: Path, magic: int) -> tuple[int, ...]:
     Raises:
         UserError: unreadable or of another format.
     """
-    with _opened(path) as stream:
+    with opened(path) as stream:
         return _header(stream, path, magic)[1]
 
 
@@ -75,10 +81,11 @@ def _checked(path: Path, magic: int) -> Iterator[tuple[Path, tuple[int, ...]]]:
     """A plain copy of the file whose header and length have been verified."""
     with tempfile.TemporaryDirectory(prefix="latentviewer-") as folder:
         plain = Path(folder) / "data.idx"
-        with _opened(path) as stream, plain.open("wb") as copy:
+        with opened(path) as stream, plain.open("wb") as copy:
             header, shape = _header(stream, path, magic)
-            copy.write(header)
             missing = math.prod(shape)
+            _check_swelling(path, stream, missing)
+            copy.write(header)
             while missing and (chunk := stream.read(min(missing, _CHUNK))):
                 missing -= copy.write(chunk)
             if missing:
@@ -94,8 +101,26 @@ def _checked(path: Path, magic: int) -> Iterator[tuple[Path, tuple[int, ...]]]:
         yield plain, shape
 
 
+def _check_swelling(path: Path, stream: Any, unpacked: int) -> None:
+    """Refuses a packed file that would fill the disk or memory; a plain one cannot."""
+    if not isinstance(stream, gzip.GzipFile):
+        return
+    packed = path.stat().st_size
+    if unpacked > max(_RATIO_COUNTS_FROM_BYTES, _LARGEST_RATIO * packed):
+        raise UnsafeFileError(
+            f"{path} says that it unpacks to {unpacked:,} bytes from {packed:,}; such a file is "
+            "refused, get the file again."
+        )
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """A file's content, unpacked where it is gzip.
+
+    Raises:
+        UserError: unreadable, or its packed content breaks off or is damaged.
+    """
+    check_regular(path)
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"

@@ -1,8 +1,6 @@
 """Folders of IDX files: MNIST, its relatives and whatever is laid out like them."""
 
-import gzip
 import hashlib
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +14,11 @@ from latentviewer.domain.table import Categories, Column
 from latentviewer.io import idx
 from latentviewer.io.image_data import ImageData
 from latentviewer.io.known_sets import KNOWN_SETS, KnownSet
+from latentviewer.io.within import check_within, lies_within
 
 _FILE_PREFIX = {"train": "train", "test": "t10k"}
 _SIDE = 28
+_MOST_LABEL_BYTES = 16 << 20  # a hundred times what a known set has
 
 
 def open_idx_folder(path: Path, name: str, split: str | None) -> ImageData:
@@ -28,6 +28,7 @@ def open_idx_folder(path: Path, name: str, split: str | None) -> ImageData:
         name: what the set is called, without its part.
 
     Raises:
+        UnsafeFileError: a file is a link out of the folder, or packed absurdly.
         UserError: no such part, or files that are broken or do not belong together.
     """
     pairs = pairs_in(path)
@@ -44,11 +45,15 @@ def parts_of_folder(folder: Path) -> dict[str, tuple[int, ...]]:
     """The parts of a folder of IDX files with their shapes (n, h, w), from the headers.
 
     Raises:
+        UnsafeFileError: a file is a link out of the folder.
         UserError: a file that is broken or of another format.
     """
+    pairs = pairs_in(folder)
+    for files in pairs.values():
+        check_within(files.images, folder)
     return {
         _split_name(prefix): idx.read_shape(files.images, idx.IMAGES_MAGIC)
-        for prefix, files in pairs_in(folder).items()
+        for prefix, files in pairs.items()
     }
 
 
@@ -71,6 +76,7 @@ def load_known(folder: Path, name: str, known: KnownSet, splits: Sequence[str]) 
     """These parts of a known set from a folder for which `holds_known` is true.
 
     Raises:
+        UnsafeFileError: a file is a link out of the folder, or packed absurdly.
         UserError: files that are broken or not what the known set has.
     """
     pairs = pairs_in(folder)
@@ -84,10 +90,15 @@ def _belongs_to_another(known: KnownSet, labels: Path) -> bool:
 
 
 def _label_hash(labels: Path) -> str | None:
+    """The MD5 of a file's unpacked labels; None where they are more than any known set's."""
+    if not lies_within(labels, labels.parent):
+        return None
     try:
-        content = labels.read_bytes()
-        content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
-    except (OSError, EOFError, zlib.error):
+        with idx.opened(labels) as stream:
+            content = stream.read(_MOST_LABEL_BYTES + 1)
+    except UserError:
+        return None
+    if len(content) > _MOST_LABEL_BYTES:
         return None
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
@@ -134,6 +145,9 @@ def _load(name: str, files: Mapping[str, IdxFiles], known: KnownSet | None) -> I
     parts: list[NDArray[np.uint8]] = []
     codes: list[NDArray[np.int32]] = []
     for split, pair in files.items():
+        for file in (pair.images, pair.labels):
+            if file is not None:
+                check_within(file, file.parent)
         pixels = idx.read_images(pair.images)
         if known is not None:
             _check_known(known, split, pair.images, pixels.shape)

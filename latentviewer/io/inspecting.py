@@ -16,6 +16,21 @@ from latentviewer.io.known_sets import KNOWN_SETS
 from latentviewer.io.projects import is_project, read_project
 from latentviewer.io.spaces import candidates, open_space
 
+_MAY_BE_IMAGES = frozenset(
+    {
+        "npy",
+        "npz",
+        "separated",
+        "json",
+        "zip",
+        "parquet",
+        "arrow",
+        "arrow stream",
+        "empty",
+        "unknown",
+    }
+)
+"""Kinds of content, of which a file may be a data set of images instead."""
 CheckSession = Callable[[Mapping[str, Any], Space], None]
 
 
@@ -146,9 +161,12 @@ def _images(path: Path) -> dict[str, Any]:
 def _is_images(path: Path, kind: str) -> bool:
     """Whether a file is a data set of its own, and not latents."""
     from latentviewer.io.image_places import image_format
+    from latentviewer.io.pictures.tables import has_vectors
 
     try:
-        return kind in ("npz", "separated", "json", "unknown") and image_format(path) is not None
+        if kind not in _MAY_BE_IMAGES or image_format(path) is None:
+            return False
+        return not has_vectors(path)
     except UserError:
         return False
 

@@ -19,6 +19,7 @@ from latentviewer.domain.table import Categories, Column
 from latentviewer.io.failures import cannot_read
 from latentviewer.io.free_names import unused
 from latentviewer.io.npz import damaged
+from latentviewer.io.within import check_within
 
 _DATASET = "embeddings"
 _EMBEDDING = re.compile(r"embedding-\d+")
@@ -55,7 +56,8 @@ def read_latent_scope(folder: Path, pick: str | None = None) -> Space:
 
     Raises:
         SeveralCandidatesError: none was picked, and there are several.
-        UnsafeFileError, UserError: as `read_hdf5_space` does.
+        UnsafeFileError: the embedding is a link out of the folder, or as `read_hdf5_space`.
+        UserError: as `read_hdf5_space`.
     """
     from latentviewer.domain.space import LEFT_OUT
     from latentviewer.io.hdf5.spaces import read_hdf5_space
@@ -69,6 +71,7 @@ def read_latent_scope(folder: Path, pick: str | None = None) -> Space:
     else:
         name = _named(folder, names, faults, pick)
         left_out += [str(fault) for fault in faults]
+    check_within(_file(folder, name), folder)
     latents = read_hdf5_space(_file(folder, name), _DATASET).latent
     columns: dict[str, Column] = {}
     _add_input(folder, len(latents), columns, left_out)
@@ -91,6 +94,7 @@ def _candidates(folder: Path, left_out: list[str]) -> tuple[Candidate, ...]:
     for name in names:
         path = _file(folder, name)
         try:
+            check_within(path, folder)
             tables = {c.name: c for c in hdf5_candidates(path)}
         except UserError as error:
             faults.append(error)
@@ -151,11 +155,11 @@ def _files(folder: Path) -> list[Path]:
 
 def _parquet(path: Path) -> Any:
     import pyarrow as pa
-    from pyarrow import parquet
+
+    from latentviewer.io.parquet_reading import read_parquet
 
     try:
-        with parquet.ParquetFile(str(path)) as file:
-            table = file.read()
+        table = read_parquet(path)
         table.validate(full=True)
     except (pa.ArrowException, ValueError) as error:
         raise damaged(str(path)) from error
@@ -174,6 +178,7 @@ def _add_input(folder: Path, rows: int, columns: dict[str, Column], left_out: li
         left_out.append(f"{path} is not there, so the latents have no texts.")
         return
     try:
+        check_within(path, folder)
         table = _parquet(path)
     except UserError as error:
         left_out.append(str(error))
@@ -201,6 +206,7 @@ def _add_clusters(folder: Path, rows: int, columns: dict[str, Column], left_out:
         if not _CLUSTER.fullmatch(path.stem):
             continue
         try:
+            check_within(path, folder)
             found = _clusters(path, rows)
         except UserError as error:
             left_out.append(str(error))
@@ -216,6 +222,7 @@ def _add_clusters(folder: Path, rows: int, columns: dict[str, Column], left_out:
         if match is None or match[1] not in numbers:
             continue
         try:
+            check_within(path, folder)
             columns[unused(path.stem, columns)] = _labels(path, numbers[match[1]])
         except UserError as error:
             left_out.append(str(error))
@@ -257,6 +264,7 @@ def _add_tags(folder: Path, rows: int, columns: dict[str, Column], left_out: lis
         if path.suffix != ".indices":
             continue
         try:
+            check_within(path, folder)
             tagged = _tagged(path, rows)
         except UserError as error:
             left_out.append(str(error))
@@ -286,6 +294,7 @@ def _maps(folder: Path, rows: int, left_out: list[str]) -> dict[str, Latents]:
         if path.suffix != ".parquet" or not _UMAP.fullmatch(path.stem):
             continue
         try:
+            check_within(path, folder)
             maps[path.stem] = _map(path, rows)
         except UserError as error:
             left_out.append(str(error))

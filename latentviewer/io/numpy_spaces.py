@@ -16,6 +16,7 @@ from latentviewer.domain.space import LEFT_OUT, Latents, Provenance, Space, chec
 from latentviewer.domain.table import Column
 from latentviewer.io.archives import ZIP_DAMAGE, checked_entries
 from latentviewer.io.arrow_columns import check_range, from_arrow
+from latentviewer.io.failures import naming
 from latentviewer.io.npz import damaged, read_header
 
 _NUMERIC = "biuf"
@@ -33,7 +34,11 @@ def read_npy_space(path: Path, single: bool = False) -> Space:
     """
     with path.open("rb") as file:
         shape, dtype = _header(file, str(path))
+        there = path.stat().st_size - file.tell()
     _check_numeric(dtype, str(path))
+    # numpy's own arithmetic on a forged shape runs over.
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > there:
+        raise damaged(str(path))
     try:
         array = np.load(path, mmap_mode="r" if 0 not in shape else None, allow_pickle=False)
     except (ValueError, EOFError, OverflowError) as error:
@@ -73,14 +78,10 @@ def read_npz_space(path: Path, pick: str | None = None) -> Space:
             left_out.append(
                 f"Array “{name}” is left out: its shape {array.shape} is not one value a row."
             )
-    return Space(
-        path.stem,
-        latent,
-        None if std is None else _as_float32(std, f"{path}, array “latent_std”"),
-        columns,
-        maps,
-        Provenance(extra={LEFT_OUT: left_out} if left_out else {}),
-    )
+    deviations = None if std is None else _as_float32(std, f"{path}, array “latent_std”")
+    provenance = Provenance(extra={LEFT_OUT: left_out} if left_out else {})
+    with naming(path):
+        return Space(path.stem, latent, deviations, columns, maps, provenance)
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:

@@ -15,7 +15,7 @@ from latentviewer.io.content import (
     content_kind,
     folder_kind,
 )
-from latentviewer.io.failures import cannot_read, first_line
+from latentviewer.io.failures import cannot_read, first_line, too_large
 
 # pyarrow is imported where it is used: it must not be on the way to the first window.
 
@@ -93,7 +93,8 @@ def open_space(path: Path, pick: str | None = None) -> Space:
     Raises:
         UnsafeFileError: a file that could run code when opened.
         SeveralCandidatesError: it holds several tables of vectors.
-        UserError: missing, unreadable, damaged, of another format, or no usable latents.
+        UserError: missing, unreadable, damaged, of another format, too large for memory, or no
+            usable latents.
     """
     kind = content_kind(path) if not path.is_dir() else folder_kind(path) or "folder"
     try:
@@ -103,6 +104,8 @@ def open_space(path: Path, pick: str | None = None) -> Space:
             return _SPACE_READERS[kind](path, pick)
     except OSError as error:
         raise cannot_read(path, error) from error
+    except MemoryError as error:
+        raise too_large(path) from error
     raise _refusal(path, kind)
 
 
@@ -134,6 +137,8 @@ def candidates(path: Path) -> tuple[Candidate, ...]:
             return _CANDIDATES[kind](path)
     except OSError as error:
         raise cannot_read(path, error) from error
+    except MemoryError as error:
+        raise too_large(path) from error
     return ()
 
 
@@ -150,6 +155,8 @@ def read_latents(path: Path) -> Latents:
             return read_npy_space(path, single=True).latent
         except OSError as error:
             raise cannot_read(path, error) from error
+        except MemoryError as error:
+            raise too_large(path) from error
     return open_space(path).latent
 
 
@@ -160,10 +167,14 @@ def space_from_bytes(content: bytes, where: Path) -> Space:
         where: what sentences and an unnamed space call it.
 
     Raises:
+        UnsafeFileError: it would unpack to an absurd size.
         UserError: damaged, another format, or no usable latents.
     """
     import pyarrow as pa
 
+    from latentviewer.io.arrow_claims import check_claims
+
+    check_claims(pa.BufferReader(content), where)
     return _space_of(lambda _: (pa.ipc.open_file(pa.py_buffer(content)).read_all(), ()), where)
 
 
@@ -182,6 +193,8 @@ def _table(read: _ReadTable, path: Path) -> tuple[Any, tuple[str, ...]]:
         table, notes = read(path)
         # A forged file could point outside its own buffers.
         table.validate(full=True)
+    except MemoryError as error:
+        raise too_large(path) from error
     except (pa.ArrowException, ValueError) as error:
         raise _damaged(path, error) from error
     except OSError as error:
@@ -200,6 +213,10 @@ def _damaged(path: Path, error: Exception) -> UserError:
 def _read_arrow(path: Path) -> tuple[Any, tuple[str, ...]]:
     import pyarrow as pa
 
+    from latentviewer.io.arrow_claims import check_claims
+
+    with path.open("rb") as file:
+        check_claims(file, path)
     with pa.memory_map(str(path)) as source:
         return pa.ipc.open_file(source).read_all(), ()
 
@@ -207,6 +224,10 @@ def _read_arrow(path: Path) -> tuple[Any, tuple[str, ...]]:
 def _read_arrow_stream(path: Path) -> tuple[Any, tuple[str, ...]]:
     import pyarrow as pa
 
+    from latentviewer.io.arrow_claims import check_claims
+
+    with path.open("rb") as file:
+        check_claims(file, path)
     with pa.memory_map(str(path)) as source:
         return pa.ipc.open_stream(source).read_all(), ()
 
@@ -218,10 +239,9 @@ def _read_feather(path: Path) -> tuple[Any, tuple[str, ...]]:
 
 
 def _read_parquet(path: Path) -> tuple[Any, tuple[str, ...]]:
-    from pyarrow import parquet
+    from latentviewer.io.parquet_reading import read_parquet
 
-    with parquet.ParquetFile(str(path)) as file:
-        return file.read(), ()
+    return read_parquet(path), ()
 
 
 def _read_separated(path: Path) -> tuple[Any, tuple[str, ...]]:

@@ -15,7 +15,9 @@ from latentviewer.domain.table import Column
 from latentviewer.io.failures import cannot_read, check_regular
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
-_MOST_BYTES = 256 << 20
+MOST_BYTES = 256 << 20
+# A picture as base64 is one cell; Python's own limit of 128 KB is less than a photograph.
+csv.field_size_limit(MOST_BYTES)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _MISSING = frozenset({"", "nan"})
 
@@ -65,7 +67,15 @@ def read_table(path: Path) -> TextTable:
     Raises:
         UserError: unreadable, not UTF-8, no header or no rows, a row of another length.
     """
-    text = _text(path)
+    return _table(path, _text(path))
+
+
+def table_in(content: bytes, path: Path) -> TextTable:
+    """The same of a table in memory; `path` gives the ending and the name in sentences."""
+    return _table(path, _decoded(content, path))
+
+
+def _table(path: Path, text: str) -> TextTable:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return _of_objects(path, _json_rows(path, text))
@@ -108,19 +118,25 @@ def _is_number(text: str) -> bool:
 def _text(path: Path) -> str:
     check_regular(path)
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        if path.stat().st_size > MOST_BYTES:
             raise UserError(
-                f"{path} is larger than {_MOST_BYTES >> 20} MB, too large for a table of images; "
+                f"{path} is larger than {MOST_BYTES >> 20} MB, too large for a table of images; "
                 "split it."
             )
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    return _decoded(content, path)
+
+
+def _decoded(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
             f"{path} is not UTF-8 text (byte {error.start} fits no character); save it again "
             "as UTF-8."
         ) from error
-    except OSError as error:
-        raise cannot_read(path, error) from error
 
 
 def _delimited(path: Path, text: str, delimiter: str | None) -> TextTable:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UserError
-from latentviewer.domain.space import NOTES, Latents, Provenance, Space
+from latentviewer.domain.space import NOTES, Latents, Provenance, Space, checked_latents
 from latentviewer.domain.table import Texts
 from latentviewer.io.failures import cannot_read
 
@@ -106,7 +106,7 @@ def read_word_vectors(path: Path, first: int | None = None) -> Space:
         notes.append(f"{_counted(replaced)} not UTF-8; � stands for such bytes.")
     return Space(
         path.stem,
-        latent,
+        checked_latents(latent, str(path)),
         columns={WORD_COLUMN: Texts(words)},
         provenance=Provenance(extra={NOTES: notes} if notes else {}),
     )

@@ -213,7 +213,7 @@ def test_broken_files_are_named(tmp_path: Path) -> None:
     images.write_bytes(gzip.compress(whole)[:-9])
     refused(tmp_path, "cut short or damaged")
     images.write_bytes(gzip.compress(whole)[:20] + b"\xff" * 20)
-    refused(tmp_path, "cut short or damaged")
+    refused(tmp_path, "unpacks to")  # the damage is in the header's sizes
     images.write_bytes(struct.pack(">4I", 0x0803, 2**31, 2**31, 2**31))
     refused(tmp_path, "cut short")
     images.write_bytes(whole)

@@ -19,8 +19,11 @@ from latentviewer.domain.ports import DataSet, ImageShape
 from latentviewer.domain.table import Categories, Numbers
 from latentviewer.io.datasets import is_here, open_data
 from latentviewer.io.image_files import read_facts, read_image
-from latentviewer.io.image_folders import ImageFolderData
+from latentviewer.io.image_folders import FolderPictures
 from latentviewer.io.inspecting import inspect_path
+from latentviewer.io.pictures import lazy
+from latentviewer.io.pictures.lazy import LazyImages
+from latentviewer.io.pictures.placeholder import placeholder
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -34,10 +37,15 @@ def picture(
     return path
 
 
-def opened(place: Path) -> ImageFolderData:
+def opened(place: Path) -> LazyImages:
     data = open_data(str(place))
-    assert isinstance(data, ImageFolderData)
+    assert isinstance(data, LazyImages)
     return data
+
+
+def files_of(data: LazyImages) -> tuple[str, ...]:
+    assert isinstance(data.source, FolderPictures)
+    return data.source.files
 
 
 def everything(data: DataSet) -> NDArray[np.uint8]:
@@ -80,7 +88,7 @@ def test_without_a_table_files_come_by_number_and_subfolders_are_labels(tmp_path
         picture(tmp_path / name)
     (tmp_path / "README.md").write_text("nothing", "utf-8")
     data = opened(tmp_path)
-    assert data.files == ("cat/img2.png", "cat/img10.png", "dog/img1.png")
+    assert files_of(data) == ("cat/img2.png", "cat/img10.png", "dog/img1.png")
     label = data.columns["label"]
     assert isinstance(label, Categories)
     assert (label.names, label.codes.tolist()) == (("cat", "dog"), [0, 0, 1])
@@ -179,7 +187,7 @@ def test_rows_that_stand_there_twice(tmp_path: Path) -> None:
     table = tmp_path / "labels.csv"
     table.write_text("file,label\na.png,1\na.png,1\nb.png,2\n", "utf-8")
     data = opened(tmp_path)
-    assert data.files == ("a.png", "b.png")
+    assert files_of(data) == ("a.png", "b.png")
     assert [data.columns["label"].text(row) for row in range(2)] == ["1", "2"]
     assert data.notes == ("Rows of labels.csv that repeat an earlier one, left out: 1.",)
     table.write_text("file,label\na.png,1\nb.png,2\n./a.png,7\n", "utf-8")
@@ -209,7 +217,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
         (folder / "c.png").symlink_to(folder / "a.png")
     except OSError:
         pytest.skip("no links here")
-    assert opened(folder).files == ("a.png", "c.png")
+    assert files_of(opened(folder)) == ("a.png", "c.png")
     (folder / "labels.csv").write_text("file\na.png\nb.png\n", "utf-8")
     with pytest.raises(UnsafeFileError, match=r"“b\.png”"):
         open_data(str(folder))
@@ -266,27 +274,103 @@ def test_an_image_that_would_fill_the_memory_is_refused(tmp_path: Path, side: in
         assert refused(tmp_path, "bomb.png has more than") == said
 
 
-def test_broken_images_are_named(tmp_path: Path) -> None:
+def test_a_broken_image_is_a_row_marked_broken(tmp_path: Path) -> None:
     whole = picture(tmp_path / "a.png", size=(64, 64)).read_bytes()
+    assert "broken" not in opened(tmp_path).columns
     broken = tmp_path / "b.png"
-    for content in (b"", b"hello", whole[:20], b"%!PS-Adobe-3.0 EPSF-3.0\n"):
+    for content, why in (
+        (b"", "empty"),
+        (b"hello", "damaged"),
+        (whole[:20], "damaged"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "damaged"),
+        # The header is whole, only the pixels are cut short.
+        (whole[: len(whole) // 2], "damaged"),
+        (png_of(100_000, 100_000), "too large"),
+    ):
         broken.write_bytes(content)
-        said = refused(tmp_path, "damaged or not an image; replace or delete it")
-        assert str(broken) in said
+        data = opened(tmp_path)
+        assert [data.columns["broken"].text(row) for row in range(2)] == ["", why]
+        assert data.notes == (
+            f"Images that cannot be read: 1 (1 {why}); they show as a grey cross, and the column "
+            "“broken” names them.",
+        )
+        assert data.image == ImageShape(64, 64, 3)
+        shown = everything(data)
+        assert (shown[0] == RED).all()
+        np.testing.assert_array_equal(shown[1], placeholder(data.image))
     # Whole, but of a format that is not asked for.
     Image.new("RGB", (4, 4)).save(broken, "PCX")
-    refused(tmp_path, "damaged or not an image")
-    # Only the pixels are broken: found when they are asked for, the others can be had.
-    broken.write_bytes(whole[: len(whole) // 2])
-    data = opened(tmp_path)
-    assert data.images(np.array([0])).shape == (1, 64, 64, 3)
-    with pytest.raises(UserError, match=r"b\.png is damaged"):
-        data.images(np.array([1]))
-    broken.unlink()
-    with pytest.raises(UserError, match=r"b\.png is not there"):
-        data.images(np.array([1]))
+    assert opened(tmp_path).columns["broken"].text(1) == "damaged"
     Image.fromarray(np.ones((2, 2), np.float32)).save(tmp_path / "f.tif")
-    refused(tmp_path, r"f\.tif holds numbers that are not 0 to 255")
+    data = opened(tmp_path)
+    assert data.columns["broken"].text(2) == "not 0 to 255"
+    assert "cannot be read: 2 (1 damaged, 1 not 0 to 255)" in data.notes[0]
+    (tmp_path / "a.png").unlink()
+    said = refused(tmp_path, "none of the 2 pictures looked into can be read; .*b.png is damaged")
+    assert inspect_path(tmp_path)["why"] == said
+
+
+def test_a_column_of_that_name_in_the_table_stays(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"")
+    (tmp_path / "labels.csv").write_text("file,broken\na.png,yes\nb.png,no\n", "utf-8")
+    data = opened(tmp_path)
+    assert [data.columns["broken"].text(row) for row in range(2)] == ["yes", "no"]
+    assert [data.columns["broken (2)"].text(row) for row in range(2)] == ["", "empty"]
+
+
+def test_files_that_vanish_or_change_later_show_as_a_cross(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    later = picture(tmp_path / "b.png")
+    data = opened(tmp_path)
+    whole = later.read_bytes()
+    later.unlink()
+    np.testing.assert_array_equal(data.images(np.array([1]))[0], placeholder(data.image))
+    later.mkdir()
+    np.testing.assert_array_equal(data.images(np.array([1, 0]))[0], placeholder(data.image))
+    later.rmdir()
+    later.write_bytes(whole)
+    assert (everything(data) == RED).all()
+
+
+def test_the_cross_is_seen_in_every_shape() -> None:
+    for shape in (ImageShape(1, 1, 1), ImageShape(2, 7, 3), ImageShape(256, 64, 1)):
+        cross = placeholder(shape)
+        assert cross.shape == (shape.height, shape.width, shape.channels)
+        assert cross[0, 0, 0] == (192 if min(cross.shape[:2]) > 2 or cross.size == 1 else 128)
+    assert set(np.unique(placeholder(ImageShape(64, 64, 3)))) == {128, 192}
+
+
+def test_of_many_images_some_are_looked_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lazy, "MOST_LOOKED_INTO", 9)
+    monkeypatch.setattr(lazy, "SAMPLE", 4)
+    for number in range(10):
+        picture(tmp_path / f"{number}.png", 9, mode="L")
+    picture(tmp_path / "1.png", RED, (80, 90))
+    (tmp_path / "4.png").write_bytes(b"")
+    (tmp_path / "9.png").write_bytes(b"")
+    data = opened(tmp_path)
+    assert (len(data), data.image) == (10, ImageShape(4, 6, 1))
+    assert data.notes[0].startswith("Of the 10 images 4, spread evenly, were looked into")
+    # 4 was not looked into, and shows as a cross all the same.
+    assert [data.columns["broken"].text(row) for row in (4, 9)] == ["", "empty"]
+    shown = everything(data)
+    np.testing.assert_array_equal(shown[4], placeholder(data.image))
+    assert shown[[0, 2, 3, 8], 0, 0, 0].tolist() == [9] * 4
+    monkeypatch.setattr(lazy, "MOST_LOOKED_INTO", 10)
+    assert opened(tmp_path).image.channels == 3
+
+
+def test_a_large_photograph_is_read_like_a_small_one(tmp_path: Path) -> None:
+    image = Image.new("RGB", (2048, 1024), BLUE)
+    image.paste(RED, (0, 0, 1024, 1024))
+    image.save(tmp_path / "a.jpg", quality=95)
+    data = opened(tmp_path)
+    assert data.image == ImageShape(128, 256, 3)
+    shown = everything(data)[0]
+    np.testing.assert_allclose(shown[64, [10, 246]], [RED, BLUE], atol=8)
 
 
 def contents() -> list[bytes]:

@@ -1,0 +1,1 @@
+"""Data sets whose pictures are read when they are asked for."""
