@@ -149,7 +149,7 @@ def open_reference(reference: str) -> Opened | ModelFound:
     from latentviewer.domain.space import LEFT_OUT, NOTES
     from latentviewer.io.content import folder_kind, place_and_pick
     from latentviewer.io.projects import is_project, read_project
-    from latentviewer.io.spaces import open_space
+    from latentviewer.io.spaces import is_vectors, open_space
     from latentviewer.io.within import check_within
 
     for sample in samples():
@@ -171,14 +171,35 @@ def open_reference(reference: str) -> Opened | ModelFound:
             path = inside[0]
         elif (path / "config.json").is_file():
             return ModelFound(str(path), model_card(str(path)).data)
+        elif _is_data_set(path):
+            raise UserError(_encode_it(path))
         else:
             raise UserError(f"{path} is a folder without a space; open one of the files in it.")
     if path.is_file() and is_project(path):
         session, space = read_project(path)
         return Opened(space, session, path)
+    if pick is None and not is_vectors(path) and _is_data_set(path):
+        raise UserError(_encode_it(path))
     space = open_space(path, pick)
     extra = space.provenance.extra
     return Opened(space, None, None, (*extra.get(LEFT_OUT, ()), *extra.get(NOTES, ())))
+
+
+def _is_data_set(path: Path) -> bool:
+    from latentviewer.io.idx_folders import pairs_in
+    from latentviewer.io.image_places import image_format
+
+    try:
+        return (path.is_dir() and bool(pairs_in(path))) or image_format(path) is not None
+    except UserError:
+        return False  # opening it as vectors says what is wrong
+
+
+def _encode_it(path: Path) -> str:
+    return (
+        f"{path} is a data set; choose Encode data set with model from the palette, or say "
+        f"“latentviewer encode MODEL {path} -o SPACE.arrow”."
+    )
 
 
 def model_offer(path: Path) -> Offer | None:

@@ -1,5 +1,6 @@
 """Names and paths, models and spaces, safe and unsafe."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -77,3 +78,19 @@ def test_inspect_of_a_model_that_sees_no_images_names_no_size() -> None:
     report = inspect(str(models_folder() / "bridge"))
     assert report["image"] is None
     assert (report["family"], report["latent_dim"]) == ("gaussian-mixture", 5)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_data_set_says_that_it_is_to_be_encoded(tmp_path: Path, packed: bool) -> None:
+    from PIL import Image
+
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    Image.new("RGB", (9, 9), "red").save(folder / "a.png")
+    place = folder
+    if packed:
+        place = tmp_path / "pictures.zip"
+        with zipfile.ZipFile(place, "w") as archive:
+            archive.write(folder / "a.png", "a.png")
+    with pytest.raises(UserError, match=r"is a data set; choose Encode data set with model"):
+        open_reference(str(place))
