@@ -3,14 +3,12 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from latentviewer.domain.errors import UnsafeFileError, UserError
+from latentviewer.domain.errors import UserError
 from latentviewer.engine.adapters.torch_model import pooled
 from latentviewer.engine.adapters.torchvision_classifier import (
     AUXILIARY,
@@ -18,11 +16,11 @@ from latentviewer.engine.adapters.torchvision_classifier import (
     TorchvisionConfig,
     untrained,
 )
+from latentviewer.engine.importing.checkpoints import state_dict_of
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME
 from latentviewer.engine.weights import check_entries, entries_of
 from latentviewer.engine.writing import write_atomically, write_json_atomically
 
-_INSIDE = ("state_dict", "model_state_dict", "model")
 _SHOWN_DEPTH = 2  # of layers: `layer1.0`, not what is within
 
 
@@ -66,32 +64,9 @@ def adopt_torchvision(
 
 
 def _read(weights: Path) -> dict[str, Tensor]:
-    try:
-        if weights.suffix.lower() == ".safetensors":
-            held: Any = load_file(weights)
-        else:
-            held = torch.load(weights, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"{weights} does not exist; check the path.") from None
-    except (SafetensorError, EOFError, OSError) as error:
-        raise UserError(
-            f"{weights} cannot be read ({error}); copy or download it again."
-        ) from error
-    except Exception as error:  # torch names no common type for what it refuses
-        raise UnsafeFileError(
-            f"{weights} holds more than weights, or is damaged, and is not opened, for it could "
-            "run code; save its state dict as safetensors."
-        ) from error
-    for key in _INSIDE:
-        if isinstance(held, dict) and isinstance(held.get(key), dict):
-            held = held[key]
-            break
-    if not isinstance(held, dict) or not all(isinstance(v, Tensor) for v in held.values()):
-        raise UserError(f"{weights} holds no state dict; save one with the model's state_dict().")
-    return {
-        str(key).removeprefix("module."): value.float() if value.is_floating_point() else value
-        for key, value in held.items()
-    }
+    if not weights.exists():
+        raise UserError(f"{weights} does not exist; check the path.")
+    return state_dict_of(weights, {}).tensors()
 
 
 def _outputs(name: str, tensors: dict[str, Tensor], weights: Path) -> int:

@@ -6,7 +6,14 @@ from pathlib import Path
 from latentviewer.domain.errors import UnsafeFileError
 from latentviewer.domain.importing import Answers, Offer
 from latentviewer.domain.ports import Model
+from latentviewer.engine.importing.adapter_files import ADAPTER_FILE
+from latentviewer.engine.importing.diffusers_folder import DIFFUSERS_FOLDER
 from latentviewer.engine.importing.importer import Importer
+from latentviewer.engine.importing.inferring import STATE_DICT
+from latentviewer.engine.importing.onnx_importer import ONNX
+from latentviewer.engine.importing.pickled_modules import PICKLED_MODULE
+from latentviewer.engine.importing.programs import EXPORTED_PROGRAM, TORCHSCRIPT
+from latentviewer.engine.importing.trusted_pickles import TRUSTED_PICKLE
 
 
 def _importers() -> tuple[Importer, ...]:
@@ -14,7 +21,16 @@ def _importers() -> tuple[Importer, ...]:
 
     The first that recognises a file has it.
     """
-    return ()
+    return (
+        ADAPTER_FILE,
+        DIFFUSERS_FOLDER,
+        TORCHSCRIPT,
+        EXPORTED_PROGRAM,
+        ONNX,
+        PICKLED_MODULE,
+        STATE_DICT,
+        TRUSTED_PICKLE,  # after those that open pickles without trust
+    )
 
 
 def importer_of(path: Path) -> Importer | None:
