@@ -149,7 +149,7 @@ def new_adapter(path: Path) -> Path:
     Raises:
         UserError: it is there already, or cannot be written.
     """
-    from latentviewer.engine.importing.adapter_files import new_adapter as write
+    from latentviewer.engine.importing.programs.adapter_files import new_adapter as write
 
     return write(path)
 

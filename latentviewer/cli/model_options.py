@@ -59,7 +59,10 @@ def model_commands(commands: Any) -> None:
         "model", type=name, metavar="MODEL", help="a bundled model's name or its folder"
     )
     command.add_argument(
-        "data", type=name, metavar="DATA", help="such as mnist:test, digits, a folder, a zip, a table, a video"
+        "data",
+        type=name,
+        metavar="DATA",
+        help="such as mnist:test, digits, a folder of images, a zip, a table or a video",
     )
     output(command, "SPACE.arrow", "the space to write")
     data_folder(command)

@@ -28,8 +28,9 @@ from latentviewer.domain.metrics import METRICS
 DESCRIPTION = (
     "See, move through and edit latent spaces. Without a command the window opens. "
     "A MODEL is a bundled model's name, a model folder, or a file of another program; DATA is a "
-    "data set's name, a folder of images, a zip, a table, a video or sounds; wherever a SPACE is read, the name of a bundled sample does as well. A bare bundled "
-    "name means the bundled one; write ./NAME for a folder of yours."
+    "data set's name, a folder of images, a zip, a table, a video or sounds; wherever a SPACE is "
+    "read, the name of a bundled sample does as well. A bare bundled name means the bundled one; "
+    "write ./NAME for a folder of yours."
 )
 
 _EPILOG = (

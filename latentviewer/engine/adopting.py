@@ -16,7 +16,7 @@ from latentviewer.engine.adapters.torchvision_classifier import (
     TorchvisionConfig,
     untrained,
 )
-from latentviewer.engine.importing.checkpoints import state_dict_of
+from latentviewer.engine.importing.checkpoints.state_dicts import state_dict_of
 from latentviewer.engine.model_folder import CONFIG_NAME, WEIGHTS_NAME
 from latentviewer.engine.weights import check_entries, entries_of
 from latentviewer.engine.writing import write_atomically, write_json_atomically

@@ -6,14 +6,14 @@ from pathlib import Path
 from latentviewer.domain.errors import UnsafeFileError
 from latentviewer.domain.importing import Answers, Offer
 from latentviewer.domain.ports import Model
-from latentviewer.engine.importing.adapter_files import ADAPTER_FILE
-from latentviewer.engine.importing.diffusers_folder import DIFFUSERS_FOLDER
+from latentviewer.engine.importing.diffusers_folder.importer import DIFFUSERS_FOLDER
 from latentviewer.engine.importing.importer import Importer
-from latentviewer.engine.importing.inferring import STATE_DICT
-from latentviewer.engine.importing.onnx_importer import ONNX
-from latentviewer.engine.importing.pickled_modules import PICKLED_MODULE
-from latentviewer.engine.importing.programs import EXPORTED_PROGRAM, TORCHSCRIPT
-from latentviewer.engine.importing.trusted_pickles import TRUSTED_PICKLE
+from latentviewer.engine.importing.inferring.importer import STATE_DICT
+from latentviewer.engine.importing.modules.importer import PICKLED_MODULE
+from latentviewer.engine.importing.onnx.importer import ONNX
+from latentviewer.engine.importing.programs.adapter_files import ADAPTER_FILE
+from latentviewer.engine.importing.programs.exported import EXPORTED_PROGRAM, TORCHSCRIPT
+from latentviewer.engine.importing.programs.pickles import TRUSTED_PICKLE
 
 
 def _importers() -> tuple[Importer, ...]:

@@ -12,8 +12,8 @@ import pytest
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.ports import Capability, ImageShape, Model
-from latentviewer.engine.importing.adapter_files import ADAPTER_FILE, new_adapter
 from latentviewer.engine.importing.importers import open_imported
+from latentviewer.engine.importing.programs.adapter_files import ADAPTER_FILE, new_adapter
 from latentviewer.engine.importing.self_check import self_check
 
 HEAD = "import numpy as np\nIMAGE = (2, 3, 1)\nLATENT_DIM = 6\n"

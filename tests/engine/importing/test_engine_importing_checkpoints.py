@@ -25,20 +25,20 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
-from latentviewer.engine.importing.checkpoints import (
-    state_dict_of,
-    state_dicts_of,
-    weights_question,
-)
-from latentviewer.engine.importing.inert_pickles import (
+from latentviewer.engine.importing.checkpoints.inert_pickles import (
     DamagedPickle,
     ForbiddenName,
     Named,
     read_inert,
 )
-from latentviewer.engine.importing.inferring import STATE_DICT
-from latentviewer.engine.importing.known_names import is_known
-from latentviewer.engine.importing.torch_files import layout_of
+from latentviewer.engine.importing.checkpoints.known_names import is_known
+from latentviewer.engine.importing.checkpoints.state_dicts import (
+    state_dict_of,
+    state_dicts_of,
+    weights_question,
+)
+from latentviewer.engine.importing.checkpoints.torch_files import layout_of
+from latentviewer.engine.importing.inferring.importer import STATE_DICT
 
 FORMATS = pytest.mark.parametrize("zipped", [True, False], ids=["zip", "old"])
 PROTOCOLS = pytest.mark.parametrize("protocol", range(6))

@@ -17,8 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.ports import Capability, Diffusion, ImageShape, Model
-from latentviewer.engine.importing import diffusers_building
-from latentviewer.engine.importing.diffusers_folder import DIFFUSERS_FOLDER
+from latentviewer.engine.importing.diffusers_folder import building
+from latentviewer.engine.importing.diffusers_folder.importer import DIFFUSERS_FOLDER
 from latentviewer.engine.importing.importers import importer_of
 from latentviewer.torchvision_operators import declare_missing_operators
 
@@ -255,9 +255,9 @@ def test_other_sizes_and_many_images_go_through(tmp_path: Path, monkeypatch: Any
     grey = np.random.default_rng(0).random((5, 8, 12, 1), np.float32)
     whole = model.encode(grey).mean
     made = model.decode(whole)
-    from latentviewer.engine.importing import diffusers_models
+    from latentviewer.engine.importing.diffusers_folder import models
 
-    monkeypatch.setattr(diffusers_models, "_PIXELS_AT_ONCE", 200)
+    monkeypatch.setattr(models, "_PIXELS_AT_ONCE", 200)
     assert close(model.encode(grey).mean, whole)
     assert close(model.decode(whole), made)
     assert "multiples of 2, and not 8 x 9" in refused(folder, {"height": "8", "width": "9"})
@@ -670,12 +670,12 @@ def test_without_diffusers_the_offer_works_and_opening_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = saved(kl(), tmp_path / "vae")
-    found = diffusers_building.importlib.util.find_spec
+    found = building.importlib.util.find_spec
 
     def find(name: str, package: str | None = None) -> Any:
         return None if name == "diffusers" else found(name, package)
 
-    monkeypatch.setattr(diffusers_building.importlib.util, "find_spec", find)
+    monkeypatch.setattr(building.importlib.util, "find_spec", find)
     assert DIFFUSERS_FOLDER.offer(folder, {}).latent_dim == 256
     assert 'pip install "latentviewer[diffusers]"' in refused(folder)
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.importing import Offer
 from latentviewer.domain.ports import Capability, ImageShape, Model
-from latentviewer.engine.importing.inferring import STATE_DICT
+from latentviewer.engine.importing.inferring.importer import STATE_DICT
 from latentviewer.engine.importing.self_check import self_check
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -638,7 +638,10 @@ def test_a_skip_between_layers_and_odd_sizes_are_no_chain(tmp_path: Path) -> Non
 
 def test_torchvision_s_classifiers_are_left_to_adopt(tmp_path: Path) -> None:
     from latentviewer.engine.adapters.torchvision_classifier import untrained
-    from latentviewer.engine.importing.known_classifiers import _TENSORS, known_classifier
+    from latentviewer.engine.importing.checkpoints.known_classifiers import (
+        _TENSORS,
+        known_classifier,
+    )
 
     with torch.device("meta"):
         for name in _TENSORS:

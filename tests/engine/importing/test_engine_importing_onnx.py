@@ -14,10 +14,10 @@ from onnx import TensorProto, helper
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.importing import Offer, Question
 from latentviewer.domain.ports import Capability, ImageShape, Model
-from latentviewer.engine.importing import onnx_network
 from latentviewer.engine.importing.importers import importer_of, open_imported
-from latentviewer.engine.importing.onnx_importer import ONNX
-from latentviewer.engine.importing.onnx_pictures import Axes, axes_of
+from latentviewer.engine.importing.onnx import network
+from latentviewer.engine.importing.onnx.importer import ONNX
+from latentviewer.engine.importing.onnx.pictures import Axes, axes_of
 from tests.engine.importing.onnx_nets import (
     BYTE,
     DOUBLE,
@@ -739,13 +739,13 @@ def test_without_onnxruntime_the_extra_is_named(
     pair: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    onnx_network._imported.cache_clear()
+    network._imported.cache_clear()
     try:
         with pytest.raises(UserError, match=r'pip install "latentviewer\[onnx\]"'):
             offer(pair)
     finally:
         monkeypatch.undo()
-        onnx_network._imported.cache_clear()
+        network._imported.cache_clear()
 
 
 def test_nothing_is_printed(pair: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,8 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.importing import Offer
-from latentviewer.engine.importing import onnx_network
-from latentviewer.engine.importing.onnx_importer import ONNX
+from latentviewer.engine.importing.onnx import network
+from latentviewer.engine.importing.onnx.importer import ONNX
 from tests.engine.importing.onnx_nets import FLOAT, decoder, encoder, model, save, weights
 
 OUT = weights(3, 24)
@@ -355,7 +355,7 @@ def test_weights_beside_the_model_need_a_newer_onnxruntime(
     net = plain()
     elsewhere(weight(net), location="w.bin")
     # Options that cannot be given weights, as those of older releases.
-    monkeypatch.setattr(onnx_network, "_options", lambda *_: object())
+    monkeypatch.setattr(network, "_options", lambda *_: object())
     assert "takes onnxruntime 1.24 or newer" in refusal(save(tmp_path / "d.onnx", net))
 
 
@@ -446,7 +446,7 @@ def test_what_swells_when_it_runs(tmp_path: Path, net: ModelProto) -> None:
 
 
 def test_a_loop_without_an_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onnx_network, "_LONGEST_RUN_S", 0.2)
+    monkeypatch.setattr(network, "_LONGEST_RUN_S", 0.2)
     values = [
         helper.make_tensor_value_info("i", TensorProto.INT64, []),
         helper.make_tensor_value_info("on", TensorProto.BOOL, []),

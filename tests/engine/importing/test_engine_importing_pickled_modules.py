@@ -20,13 +20,13 @@ from torch import Tensor, nn
 from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.domain.importing import Offer
 from latentviewer.domain.ports import Capability, ImageShape, Model
-from latentviewer.engine.importing.inert_pickles import Made
-from latentviewer.engine.importing.known_names import is_known
-from latentviewer.engine.importing.module_notes import noted
-from latentviewer.engine.importing.module_shapes import shapes_along
-from latentviewer.engine.importing.pickled_modules import PICKLED_MODULE
-from latentviewer.engine.importing.plain_layers import PLAIN_LAYERS, path_of
-from latentviewer.engine.importing.torch_files import TorchFile
+from latentviewer.engine.importing.checkpoints.inert_pickles import Made
+from latentviewer.engine.importing.checkpoints.known_names import is_known
+from latentviewer.engine.importing.checkpoints.torch_files import TorchFile
+from latentviewer.engine.importing.inferring.plain_layers import PLAIN_LAYERS, path_of
+from latentviewer.engine.importing.modules.importer import PICKLED_MODULE
+from latentviewer.engine.importing.modules.notes import noted
+from latentviewer.engine.importing.modules.shapes import shapes_along
 
 FORMATS = pytest.mark.parametrize("zipped", [True, False], ids=["zip", "old"])
 WHOLE = "A whole module of plain layers; they are built afresh, and no code of the file is run."

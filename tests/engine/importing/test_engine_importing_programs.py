@@ -20,8 +20,8 @@ from latentviewer.domain.importing import Offer
 from latentviewer.domain.ports import Capability, ImageShape, Model
 from latentviewer.engine.importing.importer import Importer
 from latentviewer.engine.importing.importers import open_imported
-from latentviewer.engine.importing.programs import EXPORTED_PROGRAM, TORCHSCRIPT
-from latentviewer.engine.importing.trusted_pickles import TRUSTED_PICKLE
+from latentviewer.engine.importing.programs.exported import EXPORTED_PROGRAM, TORCHSCRIPT
+from latentviewer.engine.importing.programs.pickles import TRUSTED_PICKLE
 
 VAE = {Capability.ENCODE, Capability.DECODE, Capability.POSTERIOR, Capability.SAMPLE}
 SMALL = {"height": "8", "width": "8"}

@@ -1,0 +1,1 @@
+"""Networks that are told from the names and shapes of their weights."""

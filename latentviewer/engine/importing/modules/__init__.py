@@ -1,0 +1,1 @@
+"""Whole modules of plain layers, read without running anything."""

@@ -1,0 +1,1 @@
+"""Files that can run code, opened once they are trusted."""
