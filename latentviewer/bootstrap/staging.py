@@ -18,7 +18,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QTimer
 from latentviewer.app.services import UmapHandle
 from latentviewer.bootstrap.wiring import SWITCH_INTERVAL_S, make_window
 from latentviewer.bootstrap.working import rasteriser, train
-from latentviewer.domain.errors import UserError
+from latentviewer.domain.errors import UnsafeFileError, UserError
 from latentviewer.io.atomic import write_bytes
 from latentviewer.jobs.progress import CancelToken
 from latentviewer.jobs.worker import Job, JobHandle
@@ -73,8 +73,25 @@ class Stage:
 
     def open(self, reference: str, patience_s: float) -> None:
         """Opens and waits for map, model and data."""
+        importing = self.workbench.importing
         self.run("file.open_path", path=reference)
-        self._wait(lambda: self.workbench.workspace.state.space is not None, patience_s, reference)
+        self._wait(
+            lambda: (
+                self.workbench.workspace.state.space is not None
+                or (importing.current is not None and importing.current.trial is not None)
+            ),
+            patience_s,
+            reference,
+        )
+        if importing.current is not None and importing.current.offer is not None:
+            danger = importing.current.offer.danger
+            importing.cancel()
+            if danger is not None:
+                raise UnsafeFileError(danger)
+            raise UserError(
+                f"{reference} is a model of another program; encode a data set with it first: "
+                f"latentviewer encode {reference} DATA -o SPACE.arrow."
+            )
         self.wait_until_quiet(patience_s)
 
     def wait_for_map(self, patience_s: float) -> None:

@@ -219,3 +219,13 @@ def test_a_window_leaves_a_folder_that_is_gone(
     (tmp_path / "gone").rmdir()
     assert running.open_window(None) == 0
     assert Path.cwd() == tmp_path
+
+
+def test_a_model_of_another_program_is_to_be_encoded_first(stage: Stage, tmp_path: Path) -> None:
+    import torch
+
+    net = {"encoder.0.weight": torch.ones(3, 64), "decoder.0.weight": torch.ones(64, 3)}
+    torch.save(net, tmp_path / "net.pt")
+    with pytest.raises(UserError, match=r"encode a data set with it first: latentviewer encode"):
+        stage.open(str(tmp_path / "net.pt"), PATIENCE_S)
+    assert stage.workbench.importing.current is None
