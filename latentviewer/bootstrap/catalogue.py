@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from latentviewer.bootstrap.importing import import_offer, open_import
 from latentviewer.bundled import data_folder, models_folder, state_folder
-from latentviewer.domain.errors import UserError
+from latentviewer.domain.errors import UnsafeFileError, UserError
 
 if TYPE_CHECKING:
     from latentviewer.app.services import ModelFound, Opened, Sample
@@ -231,6 +231,8 @@ def _opened(reference: str) -> Opened:
     found = open_reference(reference)
     if isinstance(found, Opened):
         return found
+    if found.offer is not None and found.offer.danger is not None:
+        raise UnsafeFileError(found.offer.danger)
     raise UserError(
         f"{reference} is a model without latents; encode a data set with it first: "
         f"latentviewer encode {reference} DATA -o SPACE.arrow."

@@ -22,6 +22,7 @@ from latentviewer.io.pictures.listing import (
 )
 from latentviewer.io.text_tables import TextTable, read_table
 from latentviewer.io.thumbnail_cache import ThumbnailCache, usual_cache
+from latentviewer.io.within import lies_within
 
 # So that a disk's root, given by mistake, is not searched to its last corner.
 _DEEPEST = 4
@@ -137,7 +138,7 @@ def _is_below(root: str, path: str) -> bool:
 
 def _table_in(folder: Path) -> tuple[TextTable | None, list[str]]:
     try:
-        names = [p.name for p in folder.iterdir()]
+        names = [p.name for p in folder.iterdir() if lies_within(p, folder)]
     except OSError as error:
         raise cannot_read(folder, error) from error
     return table_among(folder, names, lambda name: read_table(folder / name))

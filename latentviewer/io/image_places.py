@@ -14,6 +14,7 @@ from latentviewer.io.pictures.sounds import SOUND_SUFFIXES, has_sounds, open_sou
 from latentviewer.io.pictures.tables import has_picture_column, open_picture_table
 from latentviewer.io.pictures.zips import has_zipped_images, open_image_zip
 from latentviewer.io.text_tables import TABLE_SUFFIXES
+from latentviewer.io.within import lies_within
 
 
 def image_format(place: Path) -> str | None:
@@ -101,7 +102,9 @@ def images_shape(place: Path, name: str) -> tuple[int, ImageShape, tuple[str, ..
 
 def _arrays_in(folder: Path) -> list[Path]:
     try:
-        there = sorted(p for p in folder.iterdir() if p.suffix.lower() == ".npz")
+        there = sorted(
+            p for p in folder.iterdir() if p.suffix.lower() == ".npz" and lies_within(p, folder)
+        )
     except OSError as error:
         raise cannot_read(folder, error) from error
     return [p for p in there if is_image_array(p)]

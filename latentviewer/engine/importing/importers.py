@@ -14,6 +14,7 @@ from latentviewer.engine.importing.onnx.importer import ONNX
 from latentviewer.engine.importing.programs.adapter_files import ADAPTER_FILE
 from latentviewer.engine.importing.programs.exported import EXPORTED_PROGRAM, TORCHSCRIPT
 from latentviewer.engine.importing.programs.pickles import TRUSTED_PICKLE
+from latentviewer.io.failures import too_large
 
 
 def _importers() -> tuple[Importer, ...]:
@@ -45,7 +46,12 @@ def offer_of(path: Path, answers: Answers) -> Offer | None:
         UserError, UnsafeFileError: it is damaged, or refused.
     """
     importer = importer_of(path)
-    return None if importer is None else importer.offer(path.absolute(), answers)
+    if importer is None:
+        return None
+    try:
+        return importer.offer(path.absolute(), answers)
+    except MemoryError as error:
+        raise too_large(path) from error
 
 
 def open_imported(
@@ -64,7 +70,10 @@ def open_imported(
     if importer is None:
         return None
     path = path.absolute()
-    offer = importer.offer(path, answers)
-    if offer.danger is not None and not trusts(offer.file_hash):
-        raise UnsafeFileError(offer.danger)
-    return importer.open(path, answers, device)
+    try:
+        offer = importer.offer(path, answers)
+        if offer.danger is not None and not trusts(offer.file_hash):
+            raise UnsafeFileError(offer.danger)
+        return importer.open(path, answers, device)
+    except MemoryError as error:
+        raise too_large(path) from error

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.table import Categories, Column, Texts
+from latentviewer.io.arrow_claims import check_claims
 from latentviewer.io.arrow_columns import from_arrow, is_text
 from latentviewer.io.failures import cannot_read, check_regular, first_line
 from latentviewer.io.pictures.cells import first_pictures
@@ -39,11 +40,14 @@ def read_arrow_table(path: Path) -> Any:
     """An Arrow IPC file or stream as a table that is mapped from it.
 
     Raises:
+        UnsafeFileError: compressed, and it would unpack to an absurd size.
         UserError: unreadable, cut short or damaged, or compressed and too large for memory.
     """
     check_regular(path)
     before = pa.total_allocated_bytes()
     try:
+        with path.open("rb") as file:
+            check_claims(file, path)
         with pa.memory_map(str(path)) as source:
             stream = source.read(6) != b"ARROW1"
             source.seek(0)
