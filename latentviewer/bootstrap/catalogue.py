@@ -68,6 +68,14 @@ _SAMPLES = (
         "test-latents.arrow",
     ),
     (
+        "faces-ae",
+        "Faces, autoencoder",
+        "The same faces by a plain autoencoder: 32 dimensions without a prior.",
+        "image autoencoder",
+        "faces:test",
+        "test-latents.arrow",
+    ),
+    (
         "faces-gan",
         "Faces, GAN",
         "3,000 faces from the prior of a GAN, with its discriminator's score of each.",

@@ -30,6 +30,7 @@ _BYTES_OF_DTYPE = {
 
 
 _DTYPES = {torch.float32: "F32", torch.int64: "I64"}  # of models that are opened
+_HALVES = ("F16", "BF16")  # what float32 weights may be kept as
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,13 @@ def read_header(path: Path) -> dict[str, TensorEntry]:
 
 
 def read_tensors(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The file's tensors on the CPU, after checking them against `wanted`.
+    """The file's tensors on the CPU, after checking them against `wanted`; halves as float32.
 
     Args:
         wanted: tensors by name whose shapes are expected; may be on torch's `meta` device.
 
     Raises:
-        UserError: a name or shape does not fit, a tensor is not float32, or a value is NaN
+        UserError: a name or shape does not fit, a tensor is of another kind, or a value is NaN
             or infinite; the first such tensor is named.
     """
     check_entries(path, read_header(path), wanted)
@@ -95,7 +96,7 @@ def read_tensors(path: Path, wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
                 f"{path}: tensor “{name}” holds NaN or infinite values, so the model cannot "
                 "answer; train it again or take another copy."
             )
-    return tensors
+    return {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
 
 
 def check_entries(
@@ -116,7 +117,7 @@ def check_entries(
                 f"{shape}; {mend}."
             )
         dtype = _DTYPES[tensor.dtype]
-        if entry.dtype != dtype:
+        if entry.dtype != dtype and not (dtype == "F32" and entry.dtype in _HALVES):
             raise UserError(
                 f"{path}: tensor “{name}” is {entry.dtype} and must be {dtype}; "
                 "save the weights as float32."

@@ -160,12 +160,14 @@ def test_the_faces_models_do_what_their_cards_say() -> None:
     assert measure(classifier, few)["balanced_accuracy"] == pytest.approx(
         classifier.card.figures["test_balanced_accuracy"], abs=0.03
     )
-    vae = open_model(models_folder() / "faces-vae")
-    assert vae.card.figures["test_psnr_db"] >= 26
-    assert vae.card.figures["test_agreement"] >= 0.9
-    found = measure(vae, few, judge=classifier)
-    assert found["psnr_db"] == pytest.approx(vae.card.figures["test_psnr_db"], abs=0.5)
-    assert found["agreement"] == pytest.approx(vae.card.figures["test_agreement"], abs=0.05)
+    for name in ("faces-vae", "faces-ae"):
+        model = open_model(models_folder() / name)
+        figures = model.card.figures
+        assert figures["test_psnr_db"] >= 26, name
+        assert figures["test_agreement"] >= 0.9, name
+        found = measure(model, few, judge=classifier)
+        assert found["psnr_db"] == pytest.approx(figures["test_psnr_db"], abs=0.5), name
+        assert found["agreement"] == pytest.approx(figures["test_agreement"], abs=0.05), name
 
 
 def test_the_beta_vae_of_shapes_does_what_its_card_says() -> None:

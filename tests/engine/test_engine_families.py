@@ -597,3 +597,16 @@ def test_the_kept_weights_are_finished(
     recipe = dataclasses.replace(recipe_of(kind), objective=objective)
     trained = to_the_end(fit(recipe, blobs(64), tmp_path))
     assert all(not p.any() for p in trained.net.parameters())
+
+
+def test_finished_weights_may_be_kept_in_half_the_space(
+    recipe_of: Callable[[str], Recipe], blobs: Blobs, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file
+
+    recipe = dataclasses.replace(recipe_of("autoencoder"), half_weights=True)
+    to_the_end(train(recipe, blobs(64), tmp_path / "half"))
+    kept = load_file(tmp_path / "half" / "model.safetensors")
+    assert {tensor.dtype for tensor in kept.values()} == {torch.float16}
+    assert "float16 in `model.safetensors`" in (tmp_path / "half" / "README.md").read_text()
+    assert open_model(tmp_path / "half").encode(images(3)).mean.dtype == np.float32

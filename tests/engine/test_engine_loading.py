@@ -134,8 +134,18 @@ def test_tensors_too_few_too_many_or_of_another_type_are_named(
     change_weights(tiny_folder, lambda w: w.update(extra=torch.zeros(1)))
     assert "tensor “extra” has no place" in refusal(tiny_folder, opened)
     shutil.copytree(keep, tiny_folder, dirs_exist_ok=True)
-    change_weights(tiny_folder, lambda w: w.update({k: v.half() for k, v in w.items()}))
-    assert "is F16 and must be F32" in refusal(tiny_folder, opened)
+    change_weights(tiny_folder, lambda w: w.update({k: v.double() for k, v in w.items()}))
+    assert "is F64 and must be F32" in refusal(tiny_folder, opened)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_weights_kept_in_half_the_space_answer_alike(tiny_folder: Path, kind: torch.dtype) -> None:
+    latents = np.random.default_rng(0).standard_normal((4, 3), np.float32)
+    whole = open_model(tiny_folder).decode(latents)
+    change_weights(tiny_folder, lambda w: w.update({k: v.to(kind) for k, v in w.items()}))
+    halved = open_model(tiny_folder).decode(latents)
+    assert halved.dtype == np.float32
+    np.testing.assert_allclose(halved, whole, atol=0.02)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

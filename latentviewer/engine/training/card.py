@@ -144,6 +144,7 @@ def model_readme(recipe: AnyRecipe, config: Mapping[str, Any], card: ModelCard) 
         else "Gaussian likelihood of each value in 0..1 with a standard deviation of "
         f"{config['architecture'].get('pixel_std')}"
     )
+    kept = "float16" if training.get("half_weights") else "float32"
     lines = [
         "---",
         "license: mit",
@@ -157,7 +158,7 @@ def model_readme(recipe: AnyRecipe, config: Mapping[str, Any], card: ModelCard) 
         "",
         "| | |",
         "|---|---|",
-        f"| weights | {card.parameters:,} float32 in `model.safetensors`, SHA-256 "
+        f"| weights | {card.parameters:,} {kept} in `model.safetensors`, SHA-256 "
         f"`{card.weights_hash}` |",
         f"| latent dimensions | {card.latent_dim} |",
         f"| data | `{recipe.data}`: {source} |",

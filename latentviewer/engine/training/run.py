@@ -21,6 +21,7 @@ from latentviewer.engine.training.checkpoint import CHECKPOINT_NAME
 from latentviewer.engine.training.mixture import fit_mixture
 from latentviewer.engine.training.recipes import AnyRecipe
 from latentviewer.engine.training.recipes.mixture import MixtureRecipe
+from latentviewer.engine.training.recipes.recipe import Recipe
 from latentviewer.engine.training.trainer import TrainedWeights, TrainingProgress, fit
 from latentviewer.engine.writing import write_atomically, write_json_atomically
 
@@ -89,6 +90,8 @@ def train(
 
     trained = yield from passed_on(fitting, fitted)
     weights = {k: v.contiguous() for k, v in trained.net.state_dict().items()}
+    if isinstance(recipe, Recipe) and recipe.half_weights:
+        weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
     write_atomically(out / WEIGHTS_NAME, save(weights, {"format": "pt"}))
     config = _config(recipe, data.name, trained)
     write_json_atomically(out / CONFIG_NAME, config)

@@ -84,6 +84,7 @@ FACES_AE = Recipe(
     patience=6,
     learning_rate=2e-3,
     clip=1000.0,
+    half_weights=True,
 )
 
 FACES_CLASSIFIER = Recipe(

@@ -33,6 +33,8 @@ class Recipe:
         averaging: decay of the running average of the weights; the average is what is kept.
         reduced_precision: compute the layers in bfloat16 where that is faster; too coarse for
             models with only a few nats of KL.
+        half_weights: keep the finished weights as float16, in half the space; the figures are
+            measured with them.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Recipe:
     weight_decay: float = 1e-3
     averaging: float = 0.999
     reduced_precision: bool = True
+    half_weights: bool = False
 
     @property
     def family(self) -> str:
