@@ -25,6 +25,7 @@ LEFT_OUT = "left_out"
 
 HOLDS_NOISE = "holds_noise"
 """In a provenance's `extra`: true where the latents are noise that its model denoises."""
+_ROWS_AT_ONCE = 65_536  # that are looked at, so that little memory is needed beside them
 
 
 @dataclass(frozen=True)
@@ -144,9 +145,13 @@ def checked_latents(latent: NDArray[Any], name: str) -> Latents:
             f"not of shape {latent.shape}."
         )
     latents = np.ascontiguousarray(latent, np.float32)
-    finite = np.isfinite(latents).all(axis=1)
-    if not finite.all():
-        bad = np.flatnonzero(~finite)
+    bad = np.concatenate(
+        [
+            start + np.flatnonzero(~np.isfinite(latents[start : start + _ROWS_AT_ONCE]).all(axis=1))
+            for start in range(0, max(len(latents), 1), _ROWS_AT_ONCE)
+        ]
+    )
+    if bad.size:
         raise UserError(
             f"{name}: {len(bad)} of {len(latents)} latents hold NaN or infinite values, the first "
             f"in row {int(bad[0])}; remove those rows or encode again."

@@ -8,6 +8,9 @@ https://parquet.apache.org/docs/file-format/data-pages/encodings/
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from latentviewer.domain.errors import UnsafeFileError
 
 # pyarrow is imported where it is used: it must not be on the way to the first window.
@@ -16,6 +19,8 @@ _MOST_BYTES = 2 << 30
 _LARGEST_RATIO = 100
 """Of the table's bytes to the file's, beyond `_MOST_BYTES`; latents hardly shrink."""
 _ROWS_AT_ONCE = 1 << 16
+_BUFFER_BYTES = 1 << 20
+_VALUES_AT_ONCE, _FEWEST_ROWS = 1 << 20, 256
 # Texts inside of lists are not held as a dictionary while they are read.
 _NESTED_ROWS_AT_ONCE = 1 << 10
 _WIDTHS = {"BOOLEAN": 1, "INT32": 4, "INT64": 8, "INT96": 12, "FLOAT": 4, "DOUBLE": 8}
@@ -28,6 +33,21 @@ def read_parquet(path: Path) -> Any:
         UnsafeFileError: it would unpack to an absurd size.
         OSError, ValueError, pyarrow.ArrowException: unreadable or damaged.
     """
+    try:
+        return _read(path, join=True)
+    except _GapError:
+        return _read(path, join=False)
+
+
+class _GapError(Exception):
+    """A column of vectors has a row or a number that is missing."""
+
+
+def _read(path: Path, join: bool) -> Any:
+    """Args:
+    join: whether columns of vectors of one length are copied into one piece while they are read;
+        kept in the pieces that they come in, they would be in memory twice once they are joined.
+    """
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -35,6 +55,7 @@ def read_parquet(path: Path) -> Any:
     with parquet.ParquetFile(str(path)) as file:
         schema, leaves = file.schema_arrow, file.metadata.schema
         _check_claims(file.metadata, path, most)
+        count = file.metadata.num_rows if join else 0
         texts = [
             leaves.column(i).path
             for i in range(len(leaves))
@@ -42,19 +63,59 @@ def read_parquet(path: Path) -> Any:
         ]
     flat = [name for name in texts if name in schema.names]
     rows = _ROWS_AT_ONCE if len(flat) == len(texts) else _NESTED_ROWS_AT_ONCE
-    batches, size = [], 0
-    with parquet.ParquetFile(str(path), read_dictionary=flat) as file:
+    joined = {
+        place: np.empty((count, field.type.list_size), np.float32)
+        for place, field in enumerate(schema)
+        if count > 0 and _is_vectors(field.type)
+    }
+    widest = max((values.shape[1] for values in joined.values()), default=1)
+    rows = max(_FEWEST_ROWS, min(rows, _VALUES_AT_ONCE // max(1, widest)))
+    others = pa.schema([field for place, field in enumerate(schema) if place not in joined])
+    batches, size, done = [], 0, 0
+    # With a buffer a large group of rows is read bit by bit, not as a whole.
+    with parquet.ParquetFile(
+        str(path), read_dictionary=flat, buffer_size=_BUFFER_BYTES, pre_buffer=False
+    ) as file:
         for group in range(file.num_row_groups):
             for batch in file.iter_batches(rows, row_groups=[group]):
                 size += sum(map(_unfolded_bytes, batch.columns))
                 if size > most:
                     raise _swells(path, size)
+                for place, values in joined.items():
+                    _copy(batch.column(place), values[done : done + len(batch)])
+                done += len(batch)
                 columns = [
                     _as_written(column, field.type)
-                    for column, field in zip(batch.columns, schema, strict=True)
+                    for place, (column, field) in enumerate(zip(batch.columns, schema, strict=True))
+                    if place not in joined
                 ]
-                batches.append(pa.RecordBatch.from_arrays(columns, schema=schema))
-    return pa.Table.from_batches(batches, schema)
+                if columns:
+                    batches.append(pa.RecordBatch.from_arrays(columns, schema=others))
+    others_read = iter(pa.Table.from_batches(batches, others).columns)
+    arrays = [
+        _listed(joined[place][:done], field.type) if place in joined else next(others_read)
+        for place, field in enumerate(schema)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _is_vectors(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_fixed_size_list(kind) and pa.types.is_float32(kind.value_type))
+
+
+def _listed(values: NDArray[np.float32], kind: Any) -> Any:
+    import pyarrow as pa
+
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), type=kind)
+
+
+def _copy(column: Any, to: NDArray[np.float32]) -> None:
+    flat = column.flatten()
+    if column.null_count or flat.null_count or len(column) != len(to):
+        raise _GapError
+    to[:] = flat.to_numpy().reshape(to.shape)
 
 
 def _check_claims(metadata: Any, path: Path, most: int) -> None:
