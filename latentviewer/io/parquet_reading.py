@@ -153,6 +153,7 @@ def _as_written(column: Any, kind: Any) -> Any:
     if column.type == kind:
         return column
     if pa.types.is_dictionary(column.type) and not pa.types.is_dictionary(kind):
+        column.validate(full=True)  # a damaged file's numbers can point outside their dictionary
         column = column.dictionary_decode()
     return column if column.type == kind else column.cast(kind)
 

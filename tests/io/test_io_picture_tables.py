@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pyarrow import parquet
@@ -324,6 +324,7 @@ def whole_of(write: Write, folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize(("write", "suffix"), WRITERS)
+@example(part=0.37241375487223616, flip=2)  # a label's number outside of the dictionary
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(part=st.floats(0, 0.999), flip=st.integers(0, 255))
 def test_a_table_broken_anywhere_is_read_or_refused(

@@ -110,7 +110,10 @@ def picture_column_of(file: Any, path: Path) -> str | None:
             return []
         pieces = file.iter_batches(BEGINNING, row_groups=[0], columns=[name])
         first = next(iter(pieces), None)
-        return [] if first is None else list(first.column(0).to_pylist())
+        if first is None:
+            return []
+        first.validate(full=True)
+        return list(first.column(0).to_pylist())
 
     with _reading(path):
         return first_pictures(possible(file.schema_arrow), beginning)
@@ -146,6 +149,8 @@ def _bounded(
                     f"{path} holds more than {most >> 30} GB in one go, too large for memory; "
                     "write it with smaller groups of rows, or split it."
                 )
+            # A damaged file's numbers can point outside their dictionary.
+            piece.validate(full=True)
             pieces.append(piece)
     if not pieces:
         return file.schema_arrow.empty_table().select([])
