@@ -13,6 +13,7 @@ from torch import Tensor
 
 from latentviewer.domain.ports import Capability, Images, Inversion
 from latentviewer.domain.space import Latents
+from latentviewer.engine.adapters.arguments import check_images
 from latentviewer.engine.adapters.torch_model import TorchModel, pictures
 
 FAMILY = "conv-gan"
@@ -58,7 +59,7 @@ class ConvGan(TorchModel):
         Raises:
             UserError: the images have another shape, or are not floating point.
         """
-        self._check_images(images)
+        check_images(self._card, images)
         wanted = torch.from_numpy(np.ascontiguousarray(images, np.float32))
         wanted = wanted.to(self._device).permute(0, 3, 1, 2)
         latents = self._starts(wanted, seed).requires_grad_(True)

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Images, ModelCard, Posterior
 from latentviewer.domain.space import Latents
+from latentviewer.engine.adapters.arguments import check_images, check_latents, standard_normal
 
 _CHUNK = 512  # images in one pass, so that memory does not grow with the batch
 
@@ -56,12 +57,7 @@ class TorchModel:
 
     def _normal(self, count: int, seed: int) -> Latents:
         """(count, d) latents from the standard normal; same seed, same latents."""
-        if count < 0:
-            raise UserError(
-                f"{self._card.name}: {count} samples cannot be drawn; ask for 0 or more."
-            )
-        shape = (count, self._card.latent_dim)
-        return np.random.default_rng(seed).standard_normal(shape, np.float32)
+        return standard_normal(self._card, count, seed)
 
     def _of_images(
         self, images: Images, call: Callable[[Tensor], tuple[Tensor, ...]]
@@ -71,7 +67,7 @@ class TorchModel:
         Raises:
             UserError: the images have another shape, or are not floating point.
         """
-        self._check_images(images)
+        check_images(self._card, images)
 
         def chunk(start: int) -> tuple[Tensor, ...]:
             part = np.ascontiguousarray(images[start : start + _CHUNK], np.float32)
@@ -88,12 +84,7 @@ class TorchModel:
         Raises:
             UserError: the latents have another number of dimensions.
         """
-        d = self._card.latent_dim
-        if latents.ndim != 2 or latents.shape[1] != d:
-            raise UserError(
-                f"{self._card.name} takes latents of {d} dimensions, "
-                f"not an array of shape {latents.shape}; give it (n, {d})."
-            )
+        check_latents(self._card.name, self._card.latent_dim, latents)
 
         def chunk(start: int) -> tuple[Tensor, ...]:
             # torch warns of arrays it may not write to, such as a mapped file's.
@@ -113,21 +104,6 @@ class TorchModel:
                 for kept, result in zip(whole, results, strict=True):
                     kept[start : start + _CHUNK] = result.cpu().numpy()
         return whole
-
-    def _check_images(self, images: NDArray[Any]) -> None:
-        shape = self._card.image
-        wanted = (shape.height, shape.width, shape.channels)
-        if images.ndim != 4 or images.shape[1:] != wanted:
-            raise UserError(
-                f"{self._card.name} encodes images of {shape.height} x {shape.width} pixels and "
-                f"{shape.channels} channel{'s' if shape.channels > 1 else ''}, not an array of "
-                f"shape {images.shape}; choose a data set that fits."
-            )
-        if images.dtype.kind != "f":
-            raise UserError(
-                f"{self._card.name} encodes floating-point images in 0..1, "
-                f"not {images.dtype}; divide by the largest value first."
-            )
 
 
 def pictures(planes: Tensor) -> Tensor:

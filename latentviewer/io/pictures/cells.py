@@ -6,7 +6,6 @@ base64, alone or as a `data:` URI; or the place of a file below the table's fold
 
 import base64
 import binascii
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from latentviewer.io.image_files import (
     read_image,
 )
 from latentviewer.io.pictures.listing import is_image_name, place_below, points_outside
+from latentviewer.io.within import lies_within
 
 _LARGEST_PICTURE = 64 << 20
 _LARGEST_TEXT = _LARGEST_PICTURE * 4 // 3 + 1024
@@ -110,8 +110,7 @@ class CellPictures:
 
     def _file(self, name: str, where: str) -> Path:
         path = self.folder / place_below(name, where)
-        root = os.path.realpath(self.folder).rstrip(os.sep) + os.sep
-        if "\0" in name or not os.path.realpath(path).startswith(root):
+        if "\0" in name or not lies_within(path, self.folder):
             raise points_outside(name, where)
         return path
 

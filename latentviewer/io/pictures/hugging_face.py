@@ -5,7 +5,6 @@ one of several parts has `dataset_dict.json` and a folder for each part.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from latentviewer.io.idx_folders import split_column
 from latentviewer.io.pictures.cells import CellPictures
 from latentviewer.io.pictures.lazy import LazyImages, open_lazily
 from latentviewer.io.pictures.listing import place_below, points_outside
+from latentviewer.io.within import lies_within
 
 # pyarrow is imported where it is used: it must not be on the way to the first window.
 
@@ -124,8 +124,7 @@ def _table_of(folder: Path) -> Any:
 def _checked(source: Path, name: str, folder: Path) -> str:
     """A place below the folder, also after all links."""
     place = place_below(name, str(source))
-    root = os.path.realpath(folder).rstrip(os.sep) + os.sep
-    if "\0" in name or not os.path.realpath(folder / place).startswith(root):
+    if "\0" in name or not lies_within(folder / place, folder):
         raise points_outside(name, str(source))
     return place
 

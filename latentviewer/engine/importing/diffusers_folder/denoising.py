@@ -18,6 +18,7 @@ from torch import Tensor
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, DenoisingStep, Images, ModelCard, Posterior
 from latentviewer.domain.space import Latents
+from latentviewer.engine.adapters.arguments import check_latents
 from latentviewer.engine.adapters.torch_model import TorchModel, pictures
 from latentviewer.engine.importing.diffusers_folder.models import DiffusersAutoencoder
 
@@ -264,12 +265,7 @@ class DiffusersDenoiser(TorchModel):
         return clean if clip is None else clean.clamp(-clip, clip), grain
 
     def _places(self, latents: Latents) -> Tensor:
-        d = self._card.latent_dim
-        if latents.ndim != 2 or latents.shape[1] != d:
-            raise UserError(
-                f"{self._card.name} takes latents of {d} dimensions, not an array of shape "
-                f"{latents.shape}; give it (n, {d})."
-            )
+        check_latents(self._card.name, self._card.latent_dim, latents)
         owned = torch.from_numpy(np.array(latents, np.float32))
         return owned.to(self._device).view(-1, *self._spatial_shape)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from latentviewer.domain.ports import Capability, Images, ImageShape, ModelCard, Posterior
 from latentviewer.domain.space import Latents
+from latentviewer.engine.adapters.arguments import check_images
 from latentviewer.engine.adapters.torch_model import TorchModel, pictures
 
 FAMILY = "diffusers"
@@ -74,7 +75,7 @@ class DiffusersAutoencoder(TorchModel):
         Raises:
             UserError: the images have another shape, or are not floating point.
         """
-        self._check_images(images)
+        check_images(self._card, images)
         if not len(images):  # attention takes one image at least
             none = np.empty((0, self._card.latent_dim), np.float32)
             spread = Capability.POSTERIOR in self._card.capabilities

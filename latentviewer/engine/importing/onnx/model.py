@@ -2,14 +2,13 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, Images, ModelCard, Posterior
 from latentviewer.domain.space import Latents
+from latentviewer.engine.adapters.arguments import check_images, check_latents, standard_normal
 from latentviewer.engine.importing.convention import Convention
 from latentviewer.engine.importing.onnx.network import Batches, Network, RunError, run_samples
 from latentviewer.engine.importing.onnx.posterior import Latent
@@ -120,7 +119,7 @@ class OnnxModel:
         """
         if self._encoding is None:
             raise UserError(f"{self._card.name} has no encoder; choose a model that encodes.")
-        self._check_images(images)
+        check_images(self._card, images)
         if len(images) == 0:
             none = np.empty((0, self._card.latent_dim), np.float32)
             return Posterior(none, None if self._encoding.latent.form == "none" else none.copy())
@@ -136,14 +135,10 @@ class OnnxModel:
             UserError: it has no decoder, the latents have another size, or onnxruntime fails
                 on them.
         """
-        d, shape = self._card.latent_dim, self._card.image
+        shape = self._card.image
         if self._decoding is None:
             raise UserError(f"{self._card.name} has no decoder; choose a model that decodes.")
-        if latents.ndim != 2 or latents.shape[1] != d:
-            raise UserError(
-                f"{self._card.name} takes latents of {d} dimensions, "
-                f"not an array of shape {latents.shape}; give it (n, {d})."
-            )
+        check_latents(self._card.name, self._card.latent_dim, latents)
         if len(latents) == 0:
             return np.empty((0, shape.height, shape.width, shape.channels), np.float32)
         try:
@@ -162,27 +157,7 @@ class OnnxModel:
                 f"{self._card.name} has no prior to sample from; choose a VAE, a GAN or a "
                 "diffusion model."
             )
-        if count < 0:
-            raise UserError(
-                f"{self._card.name}: {count} samples cannot be drawn; ask for 0 or more."
-            )
-        shape = (count, self._card.latent_dim)
-        return np.random.default_rng(seed).standard_normal(shape, np.float32)
-
-    def _check_images(self, images: NDArray[Any]) -> None:
-        shape = self._card.image
-        wanted = (shape.height, shape.width, shape.channels)
-        if images.ndim != 4 or images.shape[1:] != wanted:
-            raise UserError(
-                f"{self._card.name} encodes images of {shape.height} x {shape.width} pixels and "
-                f"{shape.channels} channel{'s' if shape.channels > 1 else ''}, not an array of "
-                f"shape {images.shape}; choose a data set that fits."
-            )
-        if images.dtype.kind != "f":
-            raise UserError(
-                f"{self._card.name} encodes floating-point images in 0..1, "
-                f"not {images.dtype}; divide by the largest value first."
-            )
+        return standard_normal(self._card, count, seed)
 
     def _failed(self, part: str, error: RunError) -> UserError:
         return UserError(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Capability, Images, ImageShape, ModelCard, Posterior
 from latentviewer.domain.space import Latents
+from latentviewer.engine.adapters.arguments import check_count, check_latents
 from latentviewer.engine.importing.programs.network import said
 
 _CHUNK = 64  # samples in one call
@@ -108,16 +109,8 @@ class AdaptedModel:
         Raises:
             UserError: there is no such function, it failed, or it broke its promise.
         """
-        decode, d, shape = (
-            self._needed("decode", self._decode),
-            self._card.latent_dim,
-            self._card.image,
-        )
-        if latents.ndim != 2 or latents.shape[1] != d:
-            raise UserError(
-                f"{self._path.name} takes latents of {d} dimensions, not an array of shape "
-                f"{latents.shape}; give it (n, {d})."
-            )
+        decode, shape = self._needed("decode", self._decode), self._card.image
+        check_latents(self._path.name, self._card.latent_dim, latents)
         made = [np.empty((0, shape.height, shape.width, shape.channels), np.float32)]
         for part in _parts(np.asarray(latents, np.float32)):
             wanted = (len(part), shape.height, shape.width, shape.channels)
@@ -140,10 +133,7 @@ class AdaptedModel:
             UserError: there is no such function, it failed, or it broke its promise.
         """
         draw = self._needed("sample", self._sample)
-        if count < 0:
-            raise UserError(
-                f"{self._path.name}: {count} samples cannot be drawn; ask for 0 or more."
-            )
+        check_count(self._path.name, count)
         return self._latents(
             "sample", self._called("sample", draw, self._loaded, count, seed), count
         )

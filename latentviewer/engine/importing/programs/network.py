@@ -18,6 +18,7 @@ from torch import Tensor
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import Images, ModelCard, Posterior
 from latentviewer.domain.space import Latents
+from latentviewer.engine.adapters.arguments import check_images, check_latents, standard_normal
 from latentviewer.engine.importing.convention import Convention
 
 Call = Callable[[Tensor], Any]
@@ -96,21 +97,10 @@ class CalledNetwork:
         Raises:
             UserError: it has no encoder, the images have another shape, or its code failed.
         """
-        wiring, shape, call = self._wiring, self._card.image, self._calls.encode
+        wiring, call = self._wiring, self._calls.encode
         if call is None or wiring.takes is None:
             raise UserError(f"{self._card.name} has no encoder; choose a model that encodes.")
-        wanted = (shape.height, shape.width, shape.channels)
-        if images.ndim != 4 or images.shape[1:] != wanted:
-            raise UserError(
-                f"{self._card.name} encodes images of {shape.height} x {shape.width} pixels and "
-                f"{shape.channels} channel{'s' if shape.channels > 1 else ''}, not an array of "
-                f"shape {images.shape}; choose a data set that fits."
-            )
-        if images.dtype.kind != "f":
-            raise UserError(
-                f"{self._card.name} encodes floating-point images in 0..1, not {images.dtype}; "
-                "divide by the largest value first."
-            )
+        check_images(self._card, images)
         takes = wiring.takes
 
         def posterior(part: NDArray[Any]) -> tuple[Tensor, ...]:
@@ -129,14 +119,10 @@ class CalledNetwork:
         Raises:
             UserError: it has no decoder, the latents have another size, or its code failed.
         """
-        wiring, call, d = self._wiring, self._calls.decode, self._card.latent_dim
+        wiring, call = self._wiring, self._calls.decode
         if call is None or wiring.gives is None:
             raise UserError(f"{self._card.name} has no decoder; choose a model that decodes.")
-        if latents.ndim != 2 or latents.shape[1] != d:
-            raise UserError(
-                f"{self._card.name} takes latents of {d} dimensions, not an array of shape "
-                f"{latents.shape}; give it (n, {d})."
-            )
+        check_latents(self._card.name, self._card.latent_dim, latents)
 
         def made(part: NDArray[Any]) -> tuple[Tensor, ...]:
             found = self._called("decoder", call, part.reshape(len(part), *wiring.latent))
@@ -157,12 +143,7 @@ class CalledNetwork:
         Raises:
             UserError: fewer than none are asked for.
         """
-        if count < 0:
-            raise UserError(
-                f"{self._card.name}: {count} samples cannot be drawn; ask for 0 or more."
-            )
-        shape = (count, self._card.latent_dim)
-        return np.random.default_rng(seed).standard_normal(shape, np.float32)
+        return standard_normal(self._card, count, seed)
 
     def _called(self, what: str, call: Call, part: NDArray[Any]) -> list[Tensor]:
         x = torch.from_numpy(np.array(part, np.float32))
