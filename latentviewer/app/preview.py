@@ -1,6 +1,6 @@
 """What the preview asks and what it is answered; runs on the worker thread."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,6 +132,19 @@ class Observed:
 
 
 @dataclass(frozen=True, eq=False)
+class Glimpse:
+    """The decoded picture, before the rest of the answer is there.
+
+    Attributes:
+        decoded: (h, w, c) float32 in 0..1; the answer holds this very array.
+        far: as in the answer.
+    """
+
+    decoded: Images
+    far: bool
+
+
+@dataclass(frozen=True, eq=False)
 class Answer:
     """What the preview shows.
 
@@ -208,11 +221,18 @@ def first_look(target: Target, sources: Sources) -> Denoise | None:
     return None if sources.diffusion is None else Denoise(FEW_STEPS, FEW_STEPS)
 
 
-def answer(request: Request, sources: Sources, denoised: Latents | None = None) -> Answer:
+def answer(
+    request: Request,
+    sources: Sources,
+    denoised: Latents | None = None,
+    glimpse: Callable[[Glimpse], None] | None = None,
+) -> Answer:
     """Looks up, decodes, compares. Pure but for the model it calls.
 
     Args:
         denoised: (d,) what the request's denoising gives, where that is known already.
+        glimpse: told the decoded picture as soon as it is there: an original that is drawn
+            and a discriminator's score can take as long again.
     """
     target = request.target
     space = sources.space
@@ -233,14 +253,6 @@ def answer(request: Request, sources: Sources, denoised: Latents | None = None) 
     posterior: Images | None = None
     if decodes and sources.model is not None:
         decoded = sources.model.decode(latent[None])[0]
-        if request.posterior_samples and std is not None:
-            posterior = sources.model.decode(_around(latent, std, request.posterior_samples))
-    original = _original(row, sources)
-    difference = None
-    error = None
-    if original is not None and decoded is not None and original.shape == decoded.shape:
-        difference = decoded - original
-        error = float(np.mean(np.square(difference, dtype=np.float64)))
     distance: float | None = None
     far = False
     compared = measured(target, latent, sources)
@@ -249,6 +261,16 @@ def answer(request: Request, sources: Sources, denoised: Latents | None = None) 
     if not is_sample and compared is not None and sources.distance is not None and len(space):
         distance = sources.distance.to_nearest(compared)
         far = sources.distance.is_far(distance)
+    if glimpse is not None and decoded is not None:
+        glimpse(Glimpse(decoded, far))
+    if decodes and sources.model is not None and request.posterior_samples and std is not None:
+        posterior = sources.model.decode(_around(latent, std, request.posterior_samples))
+    original = _original(row, sources)
+    difference = None
+    error = None
+    if original is not None and decoded is not None and original.shape == decoded.shape:
+        difference = decoded - original
+        error = float(np.mean(np.square(difference, dtype=np.float64)))
     return Answer(
         request=request,
         title=_title(target, space),

@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.app.abilities import abilities
-from latentviewer.app.preview import FEW_STEPS, Answer, Denoise, Request, Sources, answer, measured
+from latentviewer.app.preview import (
+    FEW_STEPS,
+    Answer,
+    Denoise,
+    Glimpse,
+    Request,
+    Sources,
+    answer,
+    measured,
+)
 from latentviewer.app.refining import Refining
 from latentviewer.app.services import Nearest
 from latentviewer.app.signal import Signal
@@ -61,6 +70,7 @@ class Previews:
     """Asks the worker, newest first, and passes on what it answers.
 
     Attributes:
+        glimpsed: emitted with the decoded picture of an answer that is on its way.
         answered: emitted with every new answer.
         detailed: emitted with the details of the answer shown.
         cleared: there is nothing to show.
@@ -76,6 +86,7 @@ class Previews:
         self._refining = Refining(self._ask)
         self._target: Target | None = None
         self.shown: Answer | None = None
+        self.glimpsed: Signal[[Glimpse]] = Signal()
         self.answered: Signal[[Answer]] = Signal()
         self.detailed: Signal[[Details]] = Signal()
         self.cleared: Signal[[]] = Signal()
@@ -274,7 +285,11 @@ class Previews:
         self._refining.stop()
         if self._askable(target):
             request, sources = self._request(target, 0), self._workspace.sources()
-            self._ask(lambda: answer(request, sources), self._on_answer)
+            self._ask(lambda: answer(request, sources, glimpse=self._glimpse), self._on_answer)
+
+    def _glimpse(self, seen: Glimpse) -> None:
+        """On the worker's thread, within an answer."""
+        self._workspace.worker.tell(lambda: self.glimpsed.emit(seen))
 
     def _askable(self, target: Target) -> bool:
         space = self._workspace.state.space

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import (
-    QCoreApplication,
     QEvent,
     QEventLoop,
     QObject,
@@ -21,14 +20,17 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from latentviewer.bench.rows import Row
-from latentviewer.bootstrap import open_model, open_sample_window
+from latentviewer.bootstrap import model_card, open_model, open_sample_window, samples
 from latentviewer.bootstrap.staging import Stage
-from latentviewer.domain.ports import Model
+from latentviewer.domain.ports import Capability, Model
+from latentviewer.ui.preview.image_tile import ImageTile
 
 _MOVES, _QUICK_MOVES = 500, 120
+_LIMIT_MS, _ENCODING_MS, _DENOISED_MS = 4.0, 12.0, 150.0
+# The limit was set on a machine whose bare loop takes 1.3 ms; a slower one has it in proportion.
+_LIMIT_RATIO = _LIMIT_MS / 1.3
 _BETWEEN_MS = 12
 _PATIENCE_MS = 1000
-_PAINTED = QEvent.Type(QEvent.registerEventType())
 
 
 def latency_rows(quick: bool) -> list[Row]:
@@ -39,83 +41,120 @@ def latency_rows(quick: bool) -> list[Row]:
         with _encoding(stage):
             busy = _moves(stage, moves)
     bare = _bare_loop(open_model("mnist-vae"), moves)
-    peer = float(np.percentile(bare, 95))
-    rows = []
-    for name, times, limit in (("idle", idle, 4.0), ("while encoding", busy, 12.0)):
-        median, p95 = statistics.median(times), float(np.percentile(times, 95))
-        rows.append(
-            Row(f"cursor to picture, {name}, median", "ms", median, statistics.median(bare),
-                "bare loop", median / statistics.median(bare), "", None)
-        )  # fmt: skip
-        rows.append(
-            Row(f"cursor to picture, {name}, p95", "ms", p95, peer, "bare loop", p95 / peer,
-                f"at most {limit:g} ms", p95 <= limit)
-        )  # fmt: skip
-    return rows
+    half, peer = statistics.median(bare), _p95(bare)
+    encoding = "cursor to picture, while encoding"
+    median, p95 = statistics.median(busy), _p95(busy)
+    return [
+        *_beside_bare("cursor to picture, idle", idle, bare),
+        Row(f"{encoding}, median", "ms", median, half, "bare loop", median / half, "", None),
+        Row(f"{encoding}, p95", "ms", p95, peer, "bare loop", p95 / peer,
+            f"at most {_ENCODING_MS:g} ms", p95 <= _ENCODING_MS),
+    ]  # fmt: skip
 
 
-def cursor_to_picture_ms(sample: str, moves: int) -> list[float]:
-    """Milliseconds from each of some cursor moves over a bundled sample to its picture."""
+def preview_rows(sample: str, quick: bool) -> list[Row]:
+    """A bundled sample's preview beside a bare loop around its own decoder."""
+    moves = _QUICK_MOVES if quick else _MOVES
+    times = _window_times(sample, moves)
+    card = model_card(next(s.model for s in samples() if s.name == sample))
+    name = f"{sample}, cursor to picture"
+    if Capability.DENOISE in card.capabilities:
+        p95 = _p95(times)
+        return [
+            Row(f"{name}, p95", "ms", p95, _DENOISED_MS, "limit", p95 / _DENOISED_MS,
+                f"at most {_DENOISED_MS:g}", p95 <= _DENOISED_MS)
+        ]  # fmt: skip
+    return _beside_bare(name, times, _bare_loop(open_model(card.name), moves))
+
+
+def _beside_bare(name: str, times: list[float], bare: list[float]) -> list[Row]:
+    median, half = statistics.median(times), statistics.median(bare)
+    p95, peer = _p95(times), _p95(bare)
+    met = p95 <= _LIMIT_MS or p95 / peer <= _LIMIT_RATIO
+    goal = f"at most {_LIMIT_MS:g} ms or {_LIMIT_RATIO:.1f} times"
+    return [
+        Row(f"{name}, median", "ms", median, half, "bare loop", median / half, "", None),
+        Row(f"{name}, p95", "ms", p95, peer, "bare loop", p95 / peer, goal, met),
+    ]
+
+
+def _p95(times: list[float]) -> float:
+    return float(np.percentile(times, 95))
+
+
+def _window_times(sample: str, moves: int) -> list[float]:
     with open_sample_window(sample) as stage:
         return _moves(stage, moves)
 
 
-class _PaintWatch(QObject):
-    """Tells when a widget has been painted, and its window's new pixels handed on."""
+class _PictureWatch(QObject):
+    """Tells when a tile's new picture has been painted and its window's pixels handed on."""
 
-    painted = Signal()
+    shown = Signal(object)
 
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__(widget)
-        widget.installEventFilter(self)
+    def __init__(self, tile: ImageTile) -> None:
+        super().__init__(tile)
+        self._tile, self._window = tile, tile.window()
+        self._painted: QImage | None = None
+        self._updating = False
+        tile.installEventFilter(self)
+        self._window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint:
-            # After this filter the widget paints. The event loop comes to this event next of
-            # all, when whoever asked for the paint is done.
-            QCoreApplication.postEvent(
-                self, QEvent(_PAINTED), Qt.EventPriority.HighEventPriority.value
-            )
+        if watched is self._tile and event.type() == QEvent.Type.Paint:
+            self._painted = self._tile.image
+        elif (
+            watched is self._window
+            and event.type() == QEvent.Type.UpdateRequest
+            and not self._updating
+        ):
+            # Within this event the window paints what is to be painted and hands it on; only
+            # who sends it knows when that has ended.
+            self._updating, self._painted = True, None
+            try:
+                self._window.event(event)
+            finally:
+                self._updating = False
+            self._tell()
+            return True
         return False
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() == _PAINTED:
-            self.painted.emit()
-            return True
-        return super().event(event)
+    def _tell(self) -> None:
+        if self._painted is not None:
+            self.shown.emit(self._painted)
 
 
 def _moves(stage: Stage, count: int) -> list[float]:
     """Milliseconds from each mouse event to the end of the paint that shows its answer."""
     view = stage.window.map_panel.view
-    watch = _PaintWatch(stage.window.preview.pictures.decoded)
+    tile = stage.window.preview.pictures.decoded
+    watch = _PictureWatch(tile)
     rng = np.random.default_rng(0)
     times: list[float] = []
-    answered: list[float] = []
-    disconnect = stage.workbench.previews.answered.connect(
-        lambda _answer: answered.append(time.perf_counter())
-    )
     for _ in range(count):
         at = QPointF(rng.uniform(80, view.width() - 240), rng.uniform(60, view.height() - 60))
         loop = QEventLoop()
-        begun: list[float] = []
+        begun: list[tuple[float, QImage | None]] = []
 
-        def move(at: QPointF = at, begun: list[float] = begun) -> None:
-            answered.clear()
-            begun.append(time.perf_counter())
+        def move(at: QPointF = at, begun: list[tuple[float, QImage | None]] = begun) -> None:
+            begun.append((time.perf_counter(), tile.image))
             QApplication.sendEvent(view, _mouse_move(view, at))
 
-        def painted(begun: list[float] = begun, loop: QEventLoop = loop) -> None:
-            if begun and answered:
-                times.append(1000 * (time.perf_counter() - begun[0]))
+        def shown(
+            picture: QImage,
+            begun: list[tuple[float, QImage | None]] = begun,
+            loop: QEventLoop = loop,
+        ) -> None:
+            if begun and picture is not begun[0][1]:
+                times.append(1000 * (time.perf_counter() - begun[0][0]))
+                begun.clear()
                 loop.quit()
 
-        watch.painted.connect(painted)
+        watch.shown.connect(shown)
         QTimer.singleShot(_BETWEEN_MS, move)
         QTimer.singleShot(_PATIENCE_MS, loop.quit)
         loop.exec()
-        watch.painted.disconnect(painted)
-    disconnect()
+        watch.shown.disconnect(shown)
     watch.deleteLater()
     return times
 
@@ -181,11 +220,11 @@ class _Bare(QWidget):
             self.came.emit(self._model.decode(latent[None])[0])
 
     def _show(self, picture: NDArray[np.float32]) -> None:
-        grey = np.ascontiguousarray(picture[..., 0] * 255, np.uint8)
-        height, width = grey.shape
-        self._image = QImage(
-            grey.data, width, height, width, QImage.Format.Format_Grayscale8
-        ).copy()
+        values = np.ascontiguousarray(picture * 255, np.uint8)
+        height, width, channels = values.shape
+        grey, rgb = QImage.Format.Format_Grayscale8, QImage.Format.Format_RGB888
+        kind = grey if channels == 1 else rgb
+        self._image = QImage(values.data, width, height, channels * width, kind).copy()
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from latentviewer.bench.latency_rows import cursor_to_picture_ms
+from latentviewer.bench.latency_rows import preview_rows
 from latentviewer.bench.rows import Row
 from latentviewer.bootstrap import model_card, open_model, samples
 from latentviewer.bootstrap.catalogue import bundled_models
@@ -23,7 +23,7 @@ from latentviewer.domain.ports import Capability
 
 _FACTORS = ("shape", "scale", "orientation", "x", "y", "object_hue", "background_hue")
 _LARGEST_MB = 40.0
-_FIRST_PICTURE_MS, _PREVIEW_MS = 150.0, 4.0
+_FIRST_PICTURE_MS = 150.0
 _FEW_STEPS = 4
 
 
@@ -45,9 +45,7 @@ def model_rows(quick: bool, say: Callable[[str], None]) -> list[Row]:
         card = model_card(sample.model)
         if sample.available and Capability.DECODE in card.capabilities:
             say(f"measuring: the preview of {sample.name}")
-            p95 = _p95(cursor_to_picture_ms(sample.name, 120 if quick else 500))
-            limit = _FIRST_PICTURE_MS if Capability.DENOISE in card.capabilities else _PREVIEW_MS
-            rows.append(_at_most(f"{sample.name}, cursor to picture, p95", "ms", p95, limit))
+            rows += preview_rows(sample.name, quick)
     megabytes = weights_bytes() / 1e6
     rows.append(_at_most("bundled weights together", "MB", megabytes, _LARGEST_MB))
     return rows
@@ -156,10 +154,6 @@ def _median_ms(work: Callable[[], object], repeats: int) -> float:
         work()
         times.append(1000 * (time.perf_counter() - started))
     return statistics.median(times)
-
-
-def _p95(times: list[float]) -> float:
-    return statistics.quantiles(times, n=20)[-1]
 
 
 def _at_most(name: str, unit: str, ours: float, limit: float) -> Row:

@@ -113,6 +113,7 @@ class Worker:
         self._questions: dict[str, _Question] = {}
         self._calls: deque[_Call] = deque()
         self._runs: deque[_Run[Any]] = deque()
+        self._answering: _Question | None = None
         self._running: _Run[Any] | None = None
         self._preparing: _Preparing | None = None
         self._asked_at = float("-inf")
@@ -157,6 +158,20 @@ class Worker:
             self._questions[slot] = _Question(epoch, seq, work, show, fail, slot)
             self._asked_at = time.monotonic()
             self._wake.notify()
+
+    def tell(self, show: Callable[[], None]) -> None:
+        """From within a preview's work: shows a part of the answer before the whole is there.
+
+        It is shown where the answer itself would be.
+        """
+        question = self._answering
+        assert question is not None
+
+        def shown() -> None:
+            if self._is_current(question):
+                show()
+
+        self._deliver(shown)
 
     def call(
         self,
@@ -280,17 +295,23 @@ class Worker:
             self._running = self._runs.popleft()
 
     def _answer(self, question: _Question) -> None:
+        self._answering = question
         try:
             result = question.work()
         except BaseException as error:
             fault = error
             self._deliver(lambda: self._if_current(question, lambda: question.fail(fault)))
             return
+        finally:
+            self._answering = None
         self._deliver(lambda: self._if_current(question, lambda: question.show(result)))
 
-    def _if_current(self, question: _Question, act: Callable[[], None]) -> None:
+    def _is_current(self, question: _Question) -> bool:
         shown = self._shown_seq.get(question.slot, -1)
-        if question.epoch == self._epoch and question.seq > shown:
+        return question.epoch == self._epoch and question.seq > shown
+
+    def _if_current(self, question: _Question, act: Callable[[], None]) -> None:
+        if self._is_current(question):
             self._shown_seq[question.slot] = question.seq
             act()
 

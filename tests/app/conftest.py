@@ -48,6 +48,9 @@ class WorkerNow:
             if epoch == self.epoch:
                 show(result)
 
+    def tell(self, show: Any) -> None:
+        show()
+
     def call(self, work: Any, done: Any, failed: Any) -> None:
         try:
             result = work()

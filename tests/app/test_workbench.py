@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentviewer.app.preview import Answer
+from latentviewer.app.preview import Answer, Glimpse
 from latentviewer.app.state import LatentTarget, PlaceTarget, RowTarget
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.errors import UserError
@@ -54,6 +54,30 @@ def test_hovering_a_sample_shows_original_decoded_and_error(opened: Workbench) -
     expected = np.mean((answer.decoded.astype(float) - 20 / 255) ** 2)
     assert answer.error == pytest.approx(expected)
     assert answer.distance is None
+
+
+def test_the_picture_is_shown_before_the_original_is_looked_up(
+    opened: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[object] = []
+    data = opened.workspace.data
+    assert data is not None
+    images = data.images
+    monkeypatch.setattr(data, "images", lambda rows: order.append("original") or images(rows))
+    opened.previews.glimpsed.connect(order.append)
+    opened.previews.answered.connect(order.append)
+    opened.previews.hover(RowTarget(2))
+    opened.previews.hover(PlaceTarget((11.0, 1.0)))
+    seen, original, answer, far_seen, far_answer = order
+    assert original == "original"
+    assert isinstance(seen, Glimpse)
+    assert isinstance(answer, Answer)
+    assert seen.decoded is answer.decoded
+    assert not seen.far
+    assert isinstance(far_seen, Glimpse)
+    assert far_seen.far
+    assert isinstance(far_answer, Answer)
+    assert far_answer.far
 
 
 def test_hovering_a_place_names_the_inverse_and_badges_what_is_far(opened: Workbench) -> None:

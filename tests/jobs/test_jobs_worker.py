@@ -318,6 +318,47 @@ def test_an_older_question_does_not_take_the_place_of_a_newer_one(
     assert shown == [6]
 
 
+def test_a_part_of_an_answer_is_shown_before_the_whole_is_there(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    epoch = worker.new_epoch()
+    seen: list[str] = []
+    go = threading.Event()
+
+    def work() -> str:
+        worker.tell(lambda: seen.append("part"))
+        assert go.wait(PATIENCE_S)
+        return "whole"
+
+    worker.preview(epoch, 1, work, seen.append, never)
+    main_thread.run_until(lambda: bool(seen))
+    assert seen == ["part"]
+    go.set()
+    main_thread.run_until(lambda: "whole" in seen)
+    assert seen == ["part", "whole"]
+
+
+def test_a_part_of_an_answer_that_is_out_of_date_is_not_shown(
+    worker: Worker, main_thread: MainThread
+) -> None:
+    seen: list[str] = []
+    busy, go = threading.Event(), threading.Event()
+
+    def work() -> str:
+        busy.set()
+        assert go.wait(PATIENCE_S)
+        worker.tell(lambda: seen.append("part"))
+        return "whole"
+
+    worker.preview(worker.new_epoch(), 1, work, seen.append, never)
+    assert busy.wait(PATIENCE_S)
+    newer = worker.new_epoch()
+    go.set()
+    worker.preview(newer, 2, lambda: "newer", seen.append, never)
+    main_thread.run_until(lambda: bool(seen))
+    assert seen == ["newer"]
+
+
 def test_jobs_run_in_the_order_they_came(worker: Worker, main_thread: MainThread) -> None:
     order: list[int] = []
 

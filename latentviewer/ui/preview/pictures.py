@@ -44,6 +44,7 @@ class Pictures(QWidget):
         self.note.setProperty("role", "dim")
         self.note.setWordWrap(True)
         self.note.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._decoded: Images | None = None
         self._no_decoder, self._no_original = "", ""
         self._loading = False
         self._original_missing = False
@@ -77,6 +78,7 @@ class Pictures(QWidget):
 
     def clear(self) -> None:
         """No pictures yet."""
+        self._decoded = None
         for tile in self.tiles:
             tile.set_image(None)
             tile.set_warning("")
@@ -84,6 +86,14 @@ class Pictures(QWidget):
         self.original.set_message(NOT_HERE if self._original_missing else "")
         self.decoded.set_message(LOADING if self._loading else "")
         self.difference.set_message("")
+
+    def show_decoded(self, decoded: Images, far: bool) -> None:
+        """(h, w, c) float32, painted at once; nothing is done for the very array that is shown."""
+        if decoded is not self._decoded:
+            self._decoded = decoded
+            self.decoded.set_image(decoded)
+            self.decoded.set_warning(FAR if far else "")
+            self.decoded.repaint()
 
     def show_pictures(
         self,
@@ -98,12 +108,13 @@ class Pictures(QWidget):
 
         The decoded picture is painted at once, the others with the window's next paint.
         """
-        self.decoded.set_image(decoded)
-        self.decoded.set_warning(FAR if far and decoded is not None else "")
         if decoded is None:
+            self._decoded = None
+            self.decoded.set_image(None)
+            self.decoded.set_warning("")
             self.decoded.set_message(LOADING if self._loading else "")
         else:
-            self.decoded.repaint()
+            self.show_decoded(decoded, far)
         stands_in = stand_in is not None and bool(self._no_decoder)
         if stand_in is not None and stands_in:
             label = f" · {stand_in.label}" if stand_in.label else ""

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QTimer
 
 from latentviewer.app.abilities import abilities
-from latentviewer.app.preview import Answer
+from latentviewer.app.preview import Answer, Glimpse
 from latentviewer.app.previews import Details
 from latentviewer.app.sampling import settings_of
 from latentviewer.app.state import SessionState, Target
@@ -40,6 +40,7 @@ class PreviewPresenter:
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE_MS)
         self._settle.timeout.connect(workbench.previews.settle)
+        workbench.previews.glimpsed.connect(self._on_glimpse)
         workbench.previews.answered.connect(self._on_answer)
         workbench.previews.detailed.connect(self._on_details)
         workbench.previews.cleared.connect(self._clear)
@@ -56,6 +57,9 @@ class PreviewPresenter:
     def stop(self) -> None:
         """No more questions; for the way out."""
         self._settle.stop()
+
+    def _on_glimpse(self, seen: Glimpse) -> None:
+        self._panel.pictures.show_decoded(seen.decoded, seen.far)
 
     def _on_answer(self, answer: Answer) -> None:
         pinned = self._workbench.workspace.state.pinned

@@ -61,6 +61,27 @@ def test_a_sample_shows_all_three_pictures(panel: PreviewPanel, make_answer: Mak
     assert decoded.width() > 2 * original.width()
 
 
+def test_a_picture_shown_before_its_answer_is_made_once(
+    panel: PreviewPanel, make_answer: MakeAnswer
+) -> None:
+    panel.show_answer(make_answer())
+    before = panel.pictures.decoded.image
+    answer = make_answer(PlaceTarget((1.0, 2.0)), original=False, far=True)
+    assert answer.decoded is not None
+    panel.pictures.show_decoded(answer.decoded, far=True)
+    early = panel.pictures.decoded.image
+    assert early is not before
+    assert panel.pictures.decoded.badge == pictures.FAR
+    panel.show_answer(answer)
+    assert panel.pictures.decoded.image is early
+    assert panel.pictures.decoded.badge == pictures.FAR
+    panel.show_answer(make_answer(decoded=False))
+    assert panel.pictures.decoded.image is None
+    assert panel.pictures.decoded.badge == ""
+    panel.pictures.show_decoded(answer.decoded, far=False)
+    assert panel.pictures.decoded.image is not None
+
+
 def test_a_far_place_is_faded_and_badged(panel: PreviewPanel, make_answer: MakeAnswer) -> None:
     place = make_answer(
         PlaceTarget((1.0, 2.0)), original=False, row=None, label="", title="Between the points",
