@@ -246,14 +246,11 @@ def _pca(latents: Latents, dims: int) -> MapResult:
     from latentviewer.projection.pca import PcaInverse, fit_pca, transform
 
     fitted = fit_pca(latents, dims)
-    axes = tuple(
-        f"PC {axis + 1} · {100 * share:.0f} %" for axis, share in enumerate(fitted.explained[:dims])
-    )
     return MapResult(
         fitted.coordinates,
         PcaInverse(fitted),
         lambda latent: transform(fitted, latent),
-        axes,
+        fitted.axes,
         fitted.components,
     )
 

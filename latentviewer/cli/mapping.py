@@ -79,10 +79,7 @@ def _pca(space: Space, dims: int) -> MadeMap:
     from latentviewer.projection.pca import fit_pca
 
     fitted = fit_pca(space.latent, dims)
-    axes = tuple(
-        f"PC {axis + 1} · {100 * share:.0f} %" for axis, share in enumerate(fitted.explained)
-    )
-    return MadeMap("pca", "pca", fitted.coordinates, axes, True, {})
+    return MadeMap("pca", "pca", fitted.coordinates, fitted.axes, True, {})
 
 
 def _umap(space: Space, choice: MapChoice) -> MadeMap:

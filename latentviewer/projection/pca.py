@@ -1,6 +1,6 @@
-"""Principal component analysis, exact and deterministic."""
+"""Principal component analysis: deterministic, and exact but for very many rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from latentviewer.domain.space import Latents
 _VALUES_AT_ONCE = 2_000_000
 _MANY_VALUES = 20_000_000
 """From so many on, products are float32 within a part that the cache holds."""
+_HUGE_VALUES = 100_000_000
+"""From so many on, the axes come from every so many-th part, this many values or more in all."""
+_FAIR_VALUES = 25_000_000
 _VALUES_IN_CACHE = 250_000
 _SPREAD_ROWS = 4_096
 
@@ -25,19 +28,33 @@ class PcaMap:
             the data have fewer dimensions than the map.
         explained: (k,) share of the variance along each component, 0 to 1.
         coordinates: (n, k) float32.
+        rows: how many rows mean and components were computed from; n but for very many.
     """
 
     mean: NDArray[np.float64]
     components: NDArray[np.float64]
     explained: NDArray[np.float64]
     coordinates: Latents
+    rows: int
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """What is written at the k axes: their share of the variance, and of what rows."""
+        n = len(self.coordinates)
+        some = f", from {self.rows:,} of {n:,} rows" if self.rows < n else ""
+        return tuple(
+            f"PC {axis + 1} · {100 * share:.0f} %{some}"
+            for axis, share in enumerate(self.explained)
+        )
 
 
 def fit_pca(latents: Latents, dims: int = 3) -> PcaMap:
     """PCA by the eigenvectors of the covariance (Pearson 1901).
 
     In float64; of 20 million values and more, which round each other's errors away, products
-    are float32 within parts of some thousand rows, and their sums float64.
+    are float32 within parts of some thousand rows, and their sums float64. Of 100 million
+    values and more the axes are those of a fair part of the rows, a quarter of them at most;
+    every row is placed.
 
     The sign of a component makes its largest loading positive, so that the same data give
     the same map everywhere.
@@ -49,7 +66,7 @@ def fit_pca(latents: Latents, dims: int = 3) -> PcaMap:
         dims: k, how many components.
     """
     d = latents.shape[1]
-    mean, covariance = _moments(latents)
+    mean, covariance, rows = _moments(latents)
     values, vectors = np.linalg.eigh(covariance)
     order = np.argsort(values)[::-1][:dims]
     components = np.zeros((dims, d))
@@ -61,12 +78,15 @@ def fit_pca(latents: Latents, dims: int = 3) -> PcaMap:
         vector = vectors[:, index]
         components[axis] = vector * np.sign(vector[np.argmax(np.abs(vector))])
         explained[axis] = values[index] / total
-    fitted = PcaMap(mean, components, explained, np.zeros((0, dims), np.float32))
-    return PcaMap(mean, components, explained, transform(fitted, latents))
+    fitted = PcaMap(mean, components, explained, np.zeros((0, dims), np.float32), rows)
+    return replace(fitted, coordinates=transform(fitted, latents))
 
 
-def _moments(latents: Latents) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The mean (d,), and the sum of products about it (d, d)."""
+_Moments = tuple[NDArray[np.float64], NDArray[np.float64], int]
+
+
+def _moments(latents: Latents) -> _Moments:
+    """The mean (d,), the sum of products about it (d, d), and of how many rows."""
     n, d = latents.shape
     if latents.size >= _MANY_VALUES and latents.dtype == np.float32:
         moments = _quick_moments(latents)
@@ -77,27 +97,27 @@ def _moments(latents: Latents) -> tuple[NDArray[np.float64], NDArray[np.float64]
     for part in _parts(n, d):
         centred = latents[part] - mean
         covariance += centred.T @ centred
-    return mean, covariance
+    return mean, covariance, n
 
 
-def _quick_moments(
-    latents: Latents,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+def _quick_moments(latents: Latents) -> _Moments | None:
     """In one pass about a rough mean; None where float32 cannot hold the products."""
     n, d = latents.shape
     some = latents[:: max(1, n // _SPREAD_ROWS)]
     rough = some.mean(axis=0, dtype=np.float64).astype(np.float32)
-    total, products = np.zeros(d), np.zeros((d, d))
+    total, products, rows = np.zeros(d), np.zeros((d, d)), 0
+    every = max(1, latents.size // _FAIR_VALUES) if latents.size >= _HUGE_VALUES else 1
     with np.errstate(over="ignore", invalid="ignore"):
-        for part in _parts(n, d, _VALUES_IN_CACHE):
+        for part in _parts(n, d, _VALUES_IN_CACHE)[::every]:
             centred = latents[part] - rough
             products += centred.T @ centred
             total += np.ones(len(centred), np.float32) @ centred
-        beyond = total / n
-        covariance = products - n * np.outer(beyond, beyond)
+            rows += len(centred)
+        beyond = total / rows
+        covariance = products - rows * np.outer(beyond, beyond)
     if not np.isfinite(covariance).all():
         return None
-    return rough + beyond, covariance
+    return rough + beyond, covariance, rows
 
 
 def turned(fitted: PcaMap, onto: Latents) -> PcaMap:
@@ -119,6 +139,7 @@ def turned(fitted: PcaMap, onto: Latents) -> PcaMap:
         components,
         explained,
         (coordinates @ rotation).astype(np.float32),
+        fitted.rows,
     )
 
 

@@ -43,6 +43,26 @@ def test_chunks_do_not_change_the_map(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(parts.coordinates, whole.coordinates, atol=1e-5)
 
 
+def test_very_many_rows_have_the_axes_of_a_fair_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    latents = latents_of(40_000, 5)
+    latents[::2] += np.array([6, 0, 0, 0, 0], np.float32)
+    exact = fit_pca(latents, 3)
+    assert exact.rows == 40_000
+    assert exact.axes[0] == f"PC 1 · {100 * exact.explained[0]:.0f} %"
+    monkeypatch.setattr(pca, "_MANY_VALUES", 1)
+    monkeypatch.setattr(pca, "_HUGE_VALUES", 200_000)
+    monkeypatch.setattr(pca, "_FAIR_VALUES", 50_000)
+    monkeypatch.setattr(pca, "_VALUES_IN_CACHE", 500)
+    fair = fit_pca(latents, 3)
+    assert fair.rows == 10_000
+    assert fair.axes[1].endswith(" %, from 10,000 of 40,000 rows")
+    assert fair.coordinates.shape == exact.coordinates.shape
+    np.testing.assert_allclose(fair.components, exact.components, atol=0.05)
+    np.testing.assert_allclose(fair.explained, exact.explained, atol=0.01)
+    monkeypatch.setattr(pca, "_HUGE_VALUES", 200_001)
+    assert fit_pca(latents, 3).rows == 40_000
+
+
 @settings(max_examples=60, deadline=None)
 @given(n=st.integers(0, 30), d=st.integers(1, 8), dims=st.integers(2, 3), seed=st.integers(0, 99))
 def test_the_inverse_undoes_the_map_in_the_plane(n: int, d: int, dims: int, seed: int) -> None:
