@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections import OrderedDict
+from pathlib import PurePath
 from typing import Any
 
 from latentviewer.app.abilities import abilities
@@ -134,7 +135,7 @@ class Layers:
         assert model is not None
         origin = space.provenance
         return Space(
-            f"{origin.data} by {name} of {model.card.name}",
+            f"{PurePath(origin.data or space.name).name} by {name} of {model.card.name}",
             features,
             columns=space.columns,
             provenance=dataclasses.replace(origin, extra={**origin.extra, "layer": name}),

@@ -11,7 +11,7 @@ from latentviewer.app.signal import Signal
 from latentviewer.app.state import DenoisingSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.candidates import SeveralCandidatesError
-from latentviewer.domain.errors import DataNotHereError, UserError
+from latentviewer.domain.errors import DataNotHereError, DataSetFoundError, UserError
 from latentviewer.domain.first_samples import FIRST, FirstSamples, first_samples
 from latentviewer.domain.kept_samples import KeptSamples, kept_samples
 from latentviewer.domain.metrics import Metric
@@ -35,6 +35,8 @@ class Opening:
         opened: emitted with the reference that was opened.
         data_came: a data set was fetched, or another folder of data sets was named.
         model_offered: emitted with the path of a model of another program, instead of opening it.
+        encoding_wanted: emitted with what is known of `data.encode`'s arguments, instead of
+            opening a data set, or a model that does not say what it was trained on.
         several: emitted with a file that holds several tables of vectors, instead of opening it.
         candidates: of that file, what `open` takes and what it is called.
     """
@@ -48,6 +50,7 @@ class Opening:
         self.opened: Signal[[str]] = Signal()
         self.data_came: Signal[[]] = Signal()
         self.model_offered: Signal[[str]] = Signal()
+        self.encoding_wanted: Signal[[dict[str, str]]] = Signal()
         self.several: Signal[[Path]] = Signal()
         self.candidates: tuple[tuple[str, str], ...] = ()
 
@@ -64,6 +67,8 @@ class Opening:
                     for candidate in error.candidates
                 )
                 self.several.emit(error.path)
+            elif isinstance(error, DataSetFoundError):
+                self.encoding_wanted.emit({"data": error.reference})
             else:
                 self._workspace.fault(error)
 
@@ -194,11 +199,7 @@ class Opening:
             self.model_offered.emit(result.reference)
             return
         if result.data is None:
-            self._workspace.message.emit(
-                f"{reference} does not say what it was trained on; choose Encode data set with "
-                "model from the palette.",
-                True,
-            )
+            self.encoding_wanted.emit({"model": result.reference})
             return
         self.encode(result.reference, result.data)
 

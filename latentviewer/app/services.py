@@ -32,6 +32,7 @@ class Sample:
         data: its data set's name.
         space: the file of its latents.
         available: whether that file is there.
+        encodes: whether the model turns pictures into latents.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Sample:
     data: str
     space: Path
     available: bool
+    encodes: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -153,7 +153,12 @@ class Workbench:
         if source == "metrics":
             return list(METRIC_TITLES.items())
         if source == "models":
-            return [(s.model, s.model) for s in self.workspace.services.samples()]
+            own = space.provenance.model if space is not None else None
+            listed = self.workspace.services.samples()
+            names = [own, *(s.model for s in listed if s.encodes)]
+            if own in {s.model for s in listed if not s.encodes}:
+                names = names[1:]
+            return [(name, name) for name in dict.fromkeys(names) if name]
         if source == "samples":
             return [(s.name, s.title) for s in self.workspace.services.samples() if s.available]
         if source == "layers":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from latentviewer.bootstrap.importing import import_offer, open_import
 from latentviewer.bundled import data_folder, models_folder, state_folder
-from latentviewer.domain.errors import UnsafeFileError, UserError
+from latentviewer.domain.errors import DataSetFoundError, UnsafeFileError, UserError
 
 if TYPE_CHECKING:
     from latentviewer.app.services import ModelFound, Opened, Sample
@@ -118,6 +118,10 @@ _SAMPLES = (
 )
 
 
+# Said here as well as in the models' cards, which are not read to list the samples.
+_WITHOUT_ENCODER = frozenset({"image gan", "gaussian mixture"})
+
+
 def samples() -> tuple[Sample, ...]:
     """The spaces that come with the program."""
     from latentviewer.app.services import Sample
@@ -125,7 +129,10 @@ def samples() -> tuple[Sample, ...]:
     found = []
     for name, title, description, kind, data, file in _SAMPLES:
         space = models_folder() / name / file
-        found.append(Sample(name, title, description, kind, name, data, space, space.is_file()))
+        encodes = kind not in _WITHOUT_ENCODER
+        found.append(
+            Sample(name, title, description, kind, name, data, space, space.is_file(), encodes)
+        )
     return tuple(found)
 
 
@@ -180,14 +187,14 @@ def open_reference(reference: str) -> Opened | ModelFound:
         elif (path / "config.json").is_file():
             return ModelFound(str(path), model_card(str(path)).data)
         elif _is_data_set(path):
-            raise UserError(_encode_it(path))
+            raise _encode_it(path)
         else:
             raise UserError(f"{path} is a folder without a space; open one of the files in it.")
     if path.is_file() and is_project(path):
         session, space = read_project(path)
         return Opened(space, session, path)
     if pick is None and not is_vectors(path) and _is_data_set(path):
-        raise UserError(_encode_it(path))
+        raise _encode_it(path)
     space = open_space(path, pick)
     extra = space.provenance.extra
     return Opened(space, None, None, (*extra.get(LEFT_OUT, ()), *extra.get(NOTES, ())))
@@ -203,10 +210,11 @@ def _is_data_set(path: Path) -> bool:
         return False  # opening it as vectors says what is wrong
 
 
-def _encode_it(path: Path) -> str:
-    return (
+def _encode_it(path: Path) -> DataSetFoundError:
+    return DataSetFoundError(
         f"{path} is a data set; choose Encode data set with model from the palette, or say "
-        f"“latentviewer encode MODEL {path} -o SPACE.arrow”."
+        f"“latentviewer encode MODEL {path} -o SPACE.arrow”.",
+        str(path.absolute()),
     )
 
 

@@ -30,6 +30,18 @@ class DataNotHereError(UserError):
     """A known data set that is not on this machine; the sentence says how to get it."""
 
 
+class DataSetFoundError(UserError):
+    """A data set was opened as a space; a model has to encode it first.
+
+    Attributes:
+        reference: the data set.
+    """
+
+    def __init__(self, sentence: str, reference: str) -> None:
+        super().__init__(sentence)
+        self.reference = reference
+
+
 class UnfinishedRunError(UserError):
     """An unfinished training run that cannot be gone on with; starting afresh mends it."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,7 @@ def space_of(
         extra[FIRST] = len(data)
     where = f"{layer} of {card.name}" if layer is not None else card.name
     return Space(
-        name=f"{data.name} by {where}",
+        name=f"{Path(data.name).name} by {where}",
         latent=encoding.mean,
         latent_std=encoding.std,
         columns=columns,

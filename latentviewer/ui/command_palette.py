@@ -1,6 +1,7 @@
 """The command palette: every command by name, arguments asked for one after another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt
@@ -125,11 +126,11 @@ class CommandPalette(QFrame):
         self._field.installEventFilter(self)
         self.hide()
 
-    def open(self, command_id: str | None = None) -> None:
-        """Shows the palette; with a command, at once at its first argument."""
+    def open(self, command_id: str | None = None, **given: Any) -> None:
+        """Shows the palette; with a command, at once at its first argument not `given`."""
         self._chosen, self._given = None, {}
         if command_id is not None:
-            self._choose(self._commands.get(command_id))
+            self._choose(self._commands.get(command_id), given)
         else:
             self._ask()
         parent = self._over
@@ -258,8 +259,8 @@ class CommandPalette(QFrame):
                 return
         self._next()
 
-    def _choose(self, command: Command) -> None:
-        self._chosen, self._given = command, {}
+    def _choose(self, command: Command, given: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self._chosen, self._given = command, dict(given)
         self._next()
 
     def _next(self) -> None:

@@ -1,7 +1,7 @@
 """The window: lays out the panels and joins them to the workbench."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
         workbench.previews.cleared.connect(self._on_cleared)
         workbench.opening.opening.connect(self._on_opening)
         workbench.opening.several.connect(self._ask_which_vectors)
+        workbench.opening.encoding_wanted.connect(self._ask_how_to_encode)
         workbench.settings_changed.connect(lambda _settings: self._show_recent())
         view = self.map_panel.view
         view.hovered.connect(self._on_hover)
@@ -241,6 +242,15 @@ class MainWindow(QMainWindow):
     def _ask_which_vectors(self, path: Path) -> None:
         self.status.say(f"{path.name} holds several tables of vectors; choose one.", False)
         self.palette_box.open("file.open_vectors")
+
+    def _ask_how_to_encode(self, known: Mapping[str, str]) -> None:
+        if "data" in known:
+            name = Path(known["data"]).name
+            self.status.say(f"{name} is a data set; choose a model that encodes it.", False)
+        else:
+            name = Path(known["model"]).name
+            self.status.say(f"{name} does not say what it was trained on; choose data.", False)
+        self.palette_box.open("data.encode", **known)
 
     def _on_answer(self, _answer: object) -> None:
         # Only the first makes a difference to what can be done; the rest come by the dozen.

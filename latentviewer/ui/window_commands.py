@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 _OPENABLE = (
     f"Everything LatentViewer opens (*{PROJECT_SUFFIX} *.arrow *.feather *.parquet *.npy *.npz "
-    "*.csv *.tsv *.txt *.json *.jsonl *.vec *.bin *.h5 *.hdf5 *.h5ad *.safetensors *.pbtxt);;"
+    "*.csv *.tsv *.txt *.json *.jsonl *.vec *.bin *.h5 *.hdf5 *.h5ad *.safetensors *.pbtxt "
+    "*.onnx *.pt *.pth *.ckpt *.zip *.gz *.mp4 *.m4v *.mov *.mkv *.webm *.avi *.wav);;"
     "All files (*)"
 )
 _MODELS = (

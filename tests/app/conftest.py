@@ -18,7 +18,7 @@ from latentviewer.app.recipes import (
 from latentviewer.app.services import MapResult, ModelFound, Opened, Services
 from latentviewer.app.settings import Settings
 from latentviewer.app.workbench import Workbench
-from latentviewer.domain.errors import DataNotHereError, UserError
+from latentviewer.domain.errors import DataNotHereError, DataSetFoundError, UserError
 from latentviewer.domain.ports import Capability, ImageShape, ModelCard, Posterior
 from latentviewer.domain.space import Provenance, Space
 from latentviewer.domain.table import Numbers, categories_of
@@ -232,6 +232,10 @@ class Fakes:
             raise UserError("missing: there is no such file; choose another.")
         if reference == "model":
             return ModelFound("doubling", "squares")
+        if reference == "secretive":
+            return ModelFound("folder/secretive", None)
+        if reference.endswith(".zip"):
+            raise DataSetFoundError(f"{reference} is a data set.", reference)
         if reference in self.imports.files:
             return ModelFound(reference, None, self.imports.files[reference])
         if reference in self.saved:

@@ -397,7 +397,7 @@ def test_every_choice_list_a_command_names_is_known(opened: Workbench) -> None:
     opened.commands.run("map.compare", reference="six.arrow")
     sources = {a.choices for c in COMMANDS if c.listed for a in c.arguments if a.choices}
     empty = {source for source in sources if not opened.choices(source)}
-    assert empty == {"samples", "models", "asks", "layers", "trusted"}
+    assert empty == {"samples", "asks", "layers", "trusted"}
 
 
 def test_what_commands_declare_is_what_their_work_takes(opened: Workbench) -> None:

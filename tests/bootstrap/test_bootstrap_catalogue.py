@@ -7,9 +7,17 @@ import numpy as np
 import pytest
 
 from latentviewer.app.services import ModelFound, Opened
-from latentviewer.bootstrap import find_context, find_space, inspect, open_reference, samples
+from latentviewer.bootstrap import (
+    find_context,
+    find_space,
+    inspect,
+    model_card,
+    open_reference,
+    samples,
+)
 from latentviewer.bundled import models_folder
-from latentviewer.domain.errors import UserError
+from latentviewer.domain.errors import DataSetFoundError, UserError
+from latentviewer.domain.ports import Capability
 
 
 def test_every_sample_is_here_with_its_maps_and_its_model() -> None:
@@ -92,5 +100,11 @@ def test_a_data_set_says_that_it_is_to_be_encoded(tmp_path: Path, packed: bool) 
         place = tmp_path / "pictures.zip"
         with zipfile.ZipFile(place, "w") as archive:
             archive.write(folder / "a.png", "a.png")
-    with pytest.raises(UserError, match=r"is a data set; choose Encode data set with model"):
+    with pytest.raises(DataSetFoundError, match=r"is a data set; choose Encode") as refused:
         open_reference(str(place))
+    assert refused.value.reference == str(place)
+
+
+def test_a_sample_says_whether_its_model_encodes() -> None:
+    encode = {s.name for s in samples() if Capability.ENCODE in model_card(s.model).capabilities}
+    assert {s.name for s in samples() if s.encodes} == encode

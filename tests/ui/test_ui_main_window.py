@@ -209,6 +209,27 @@ def test_the_palette_opens_by_command_and_lists_only_what_can_be_done(
     assert not any(t.startswith("Redo") for t in titles)
 
 
+def test_a_data_set_that_is_opened_asks_for_its_model(opened: MainWindow, qtbot: QtBot) -> None:
+    said: list[tuple[str, dict[str, str]]] = []
+    opened.palette_box._dispatch = lambda command, **given: said.append((command, given))
+    opened.dispatch("file.open_path", path="folder/pictures.zip")
+    assert opened.palette_box.isVisible()
+    assert "pictures.zip is a data set" in opened.status.message
+    assert opened.palette_box._field.placeholderText().endswith("model")
+    qtbot.keyClick(opened.palette_box._field, Qt.Key.Key_Return)
+    assert said == [("data.encode", {"data": "folder/pictures.zip", "model": "doubling"})]
+
+
+def test_a_model_that_names_no_data_asks_for_them(opened: MainWindow, qtbot: QtBot) -> None:
+    said: list[tuple[str, dict[str, str]]] = []
+    opened.palette_box._dispatch = lambda command, **given: said.append((command, given))
+    opened.dispatch("file.open_path", path="secretive")
+    assert "secretive does not say what it was trained on" in opened.status.message
+    qtbot.keyClicks(opened.palette_box._field, "emoji")
+    qtbot.keyClick(opened.palette_box._field, Qt.Key.Key_Return)
+    assert said == [("data.encode", {"model": "folder/secretive", "data": "emoji"})]
+
+
 def test_every_widget_a_person_can_focus_has_an_accessible_name(opened: MainWindow) -> None:
     nameless = []
     for widget in opened.findChildren(QWidget):
