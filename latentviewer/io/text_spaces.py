@@ -14,6 +14,7 @@ from typing import Any
 
 from latentviewer.domain.errors import UserError
 from latentviewer.io.failures import first_line
+from latentviewer.io.text_tables import LEADING_ZERO
 
 # pyarrow is imported where it is used: it must not be on the way to the first window.
 
@@ -38,6 +39,8 @@ class Separated:
         decimal_comma: whether numbers have a comma for their point.
         names: of the columns. skip: lines before the first row of values.
         headed: whether the names are the file's own.
+        texts: columns with numbers such as `007`, which are names and lose their zeros as
+            numbers.
     """
 
     encoding: str
@@ -46,6 +49,7 @@ class Separated:
     names: tuple[str, ...]
     skip: int
     headed: bool
+    texts: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -123,7 +127,9 @@ def separated(start: bytes, path: Path, encoding: str | None = None) -> Separate
     comma = delimiter == ";" and any(_COMMA_NUMBER.fullmatch(c.strip()) for c in rows[-1])
     headed = _is_header(rows[0], comma)
     names = _names(rows[0] if headed else _made_up(rows[0], comma))
-    return Separated(encoding, delimiter, comma, names, skip + headed, headed)
+    told = zip(names, zip(*rows[headed:], strict=False), strict=False)
+    texts = tuple(n for n, cells in told if any(map(LEADING_ZERO.fullmatch, cells)))
+    return Separated(encoding, delimiter, comma, names, skip + headed, headed, texts)
 
 
 def read_json_table(path: Path) -> Any:
@@ -199,7 +205,10 @@ def _separated(path: Path, told: Separated) -> Any:
                 quote_char=False if told.delimiter == "\t" else '"',
                 newlines_in_values=told.delimiter != "\t",
             ),
-            pa_csv.ConvertOptions(decimal_point="," if told.decimal_comma else "."),
+            pa_csv.ConvertOptions(
+                decimal_point="," if told.decimal_comma else ".",
+                column_types=dict.fromkeys(told.texts, pa.string()),
+            ),
         )
     except pa.ArrowException as error:
         if "UTF8" in str(error):

@@ -18,6 +18,8 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl")
 MOST_BYTES = 256 << 20
 # A picture as base64 is one cell; Python's own limit of 128 KB is less than a photograph.
 csv.field_size_limit(MOST_BYTES)
+LEADING_ZERO = re.compile(r"0[0-9]+")
+"""Of a number whose zeros say something: it is a name, such as 007."""
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 _MISSING = frozenset({"", "nan"})
 
@@ -101,6 +103,8 @@ def columns_of(table: TextTable) -> dict[str, Column]:
 
 def _typed(texts: Sequence[str]) -> list[Any]:
     present = [t for t in texts if t.lower() not in _MISSING]
+    if any(map(LEADING_ZERO.fullmatch, present)):
+        return [t or None for t in texts]
     if present and all(_WHOLE.fullmatch(t) for t in present):
         return [int(t) if t.lower() not in _MISSING else None for t in texts]
     if present and all(map(_is_number, present)):

@@ -69,6 +69,15 @@ def test_numbers_in_many_columns_are_vectors(
     assert list(space.columns) == columns
 
 
+def test_numbers_with_leading_zeros_are_names(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text("z0,z1,z2,agent,score\n1,2,3,007,0.5\n4,5,6,008,0\n7,8,10,,-1\n")
+    columns = open_space(path).columns
+    assert columns["agent"].text(0) == "007"
+    assert columns["agent"].text(1) == "008"
+    assert isinstance(columns["score"], Numbers)
+
+
 def test_measurements_are_scaled_and_that_is_said(tmp_path: Path) -> None:
     text = "sepal,petal,same,class,id\n5.1,100,7,a,1\n4.9,300,7,b,2\n6.2,200,7,a,3\n"
     space = open_space(written(tmp_path, text, "iris.csv"))
