@@ -114,7 +114,10 @@ def space_of(table: Any, path: Path, pick: str | None = None, told: Sequence[str
         if field.name in in_vectors:
             continue
         if field.name == "latent_std" and role is None and is_vector(field.type):
-            std = vectors_from_arrow(values, f"{path}, column “latent_std”")
+            if "latent" in vectors.columns or "latent" not in table.schema.names:
+                std = vectors_from_arrow(values, f"{path}, column “latent_std”")
+            else:
+                left_out.append("Column “latent_std” is left out: it is the spread of “latent”.")
         elif role != "column" and _is_map(values):
             maps[unused(name, maps)] = vectors_from_arrow(values, f"{path}, column “{name}”")
         else:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from latentviewer.domain.candidates import SeveralCandidatesError
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.map_note import map_note
-from latentviewer.domain.space import NOTES, Space
+from latentviewer.domain.space import LEFT_OUT, NOTES, Space
 from latentviewer.domain.table import Categories, Numbers, Texts
 from latentviewer.io.content import content_kind, place_and_pick
 from latentviewer.io.map_columns import map_columns
@@ -67,6 +68,17 @@ def test_numbers_in_many_columns_are_vectors(
     space = open_space(written(tmp_path, text))
     assert_array_equal(space.latent, np.array(latent, np.float32))
     assert list(space.columns) == columns
+
+
+def test_other_vectors_do_not_take_the_spread_of_the_latents(tmp_path: Path) -> None:
+    lists = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
+    table = {"latent": lists, "latent_std": lists, "other": [[1.0, 2.0, 3.0, 4.0]] * 2}
+    path = tmp_path / "s.parquet"
+    pq.write_table(pa.table(table), path)
+    assert open_space(path, "latent").latent_std is not None
+    other = open_space(path, "other")
+    assert other.latent_std is None
+    assert any("latent_std" in said for said in other.provenance.extra[LEFT_OUT])
 
 
 def test_numbers_with_leading_zeros_are_names(tmp_path: Path) -> None:
