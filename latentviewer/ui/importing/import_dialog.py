@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -27,6 +26,7 @@ from latentviewer.ui.theme import Theme
 from latentviewer.ui.wheel import guard_wheel
 
 _WIDTH_PX, _HEIGHT_PX, _TRIAL_PX = 880, 620, 400
+_DATA_PX = 340
 _TYPED_MS = 500
 _HASH_SHOWN = 16
 
@@ -74,6 +74,7 @@ class ImportDialog(QDialog):
         self.data.setAccessibleName("Data set")
         self.data.setToolTip("A data set by name, or the path of a folder or file of images")
         self.data.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.data.setMaximumWidth(_DATA_PX)
         line = self.data.lineEdit()
         if line is not None:
             line.setPlaceholderText("Choose a data set, or a folder")
@@ -101,18 +102,11 @@ class ImportDialog(QDialog):
         danger.addWidget(self._why)
         danger.addWidget(self._hash)
         danger.addWidget(self.trust, 0, Qt.AlignmentFlag.AlignLeft)
-        data = QGridLayout()
-        data.setHorizontalSpacing(8)
-        data.setColumnMinimumWidth(0, 132)
-        data.setColumnStretch(1, 1)
-        data.addWidget(self._data_label, 0, 0)
-        data.addWidget(self.data, 0, 1)
         asked = QVBoxLayout()
         asked.setContentsMargins(0, 0, 12, 0)
         asked.setSpacing(10)
         for widget in (self._found, self._missing, self._danger, self.form):
             asked.addWidget(widget)
-        asked.addLayout(data)
         asked.addStretch(1)
         left, right = QWidget(), QWidget()
         left.setLayout(asked)
@@ -128,6 +122,10 @@ class ImportDialog(QDialog):
                 area.setFixedWidth(_TRIAL_PX)
             columns.addWidget(area, 0 if half is right else 1)
         buttons = QHBoxLayout()
+        # Beside the button that waits for it, not at the end of the questions, out of sight.
+        buttons.setSpacing(8)
+        buttons.addWidget(self._data_label)
+        buttons.addWidget(self.data, 1)
         buttons.addStretch(1)
         buttons.addWidget(self._cancel)
         buttons.addWidget(self.go)
