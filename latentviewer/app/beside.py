@@ -12,6 +12,8 @@ from latentviewer.domain.errors import UserError
 from latentviewer.domain.ports import DataDistance, Model
 from latentviewer.domain.space import Space
 
+CONTROL = "shuffled control"
+"""In place of a reference: the open space with each latent dimension shuffled by itself."""
 NOTHING = "Point at either map."
 ELSEWHERE = "This place is the other map's own. Point at a sample."
 LOADING = "Loading the decoder…"
@@ -29,6 +31,7 @@ class Beside:
         model: its own model, or None.
         without_decoder: why nothing is decoded, as a sentence; empty where it can be.
         distance: to its own latents, or None.
+        originals: whether its row i is the picture of row i.
     """
 
     space: Space
@@ -37,6 +40,7 @@ class Beside:
     model: Model | None = None
     without_decoder: str = LOADING
     distance: DataDistance | None = None
+    originals: bool = True
 
 
 def comparable(found: Opened | ModelFound, main: Space, reference: str) -> Space:

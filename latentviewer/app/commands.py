@@ -34,6 +34,7 @@ class Needs(StrEnum):
     REDO = "redo"
     IMPORT = "import"
     JOB = "job"
+    FORMING = "forming"
     TRAINING = "training"
     TRAINING_RUN = "training run"
     TRAINED = "trained"
@@ -255,12 +256,57 @@ COMMANDS: tuple[Command, ...] = (
         needs=(_S,),
     ),
     _command("groups.remove", "Remove group", "", "", _A("name", "choice", "groups"), needs=(_S,)),
+    _command(
+        "select.check",
+        "Is the selection a cluster?",
+        "Select",
+        "",
+        needs=(_S, Needs.SELECTION),
+    ),
     # Map
     _command("map.method", "Projection", "", "", _A("name", "choice", "methods"), needs=(_S,)),
     _command("map.dims", "Map dimensions", "", "", _A("dims", "choice", "dims"), needs=(_S,)),
     _command("map.two", "2D map", "Map", "2", needs=(_S,)),
     _command("map.three", "3D map", "Map", "3", needs=(_S,)),
-    _command("map.compute_umap", "Compute UMAP", "Map", "Ctrl+U", needs=(_S,), icon="play"),
+    _command(
+        "map.compute",
+        "Compute projection anew",
+        "Map",
+        "Ctrl+U",
+        _A("name", "choice", "computed", optional=True),
+        needs=(_S,),
+        icon="play",
+    ),
+    _command(
+        "map.queue",
+        "Compute projection in the background",
+        "",
+        "",
+        _A("name", "choice", "computed"),
+        needs=(_S,),
+    ),
+    _command("map.go_on", "Go on from the present picture", "Map", "Ctrl+Shift+U", needs=(_S,)),
+    _command("map.pause", "Pause or resume the forming map", "Map", "", needs=(Needs.FORMING,)),
+    _command(
+        "map.option",
+        "Set option of the projection",
+        "",
+        "",
+        _A("name", "text"),
+        _A("value", "text"),
+        needs=(_S,),
+        listed=False,
+    ),
+    _command("map.learn_back", "Learn the way back from the map", "Map", "", needs=(_S,)),
+    _command("map.control", "Shuffled control beside the map", "Map", "", needs=(_S,)),
+    _command(
+        "map.faults",
+        "Colour by lost neighbours",
+        "Map",
+        "",
+        needs=(_S,),
+    ),
+    _command("map.reset_options", "Usual options of the projection", "", "", needs=(_S,)),
     _command("map.colour_by", "Colour by", "", "", _A("column", "choice", "columns"), needs=(_S,)),
     _command(
         "map.filter",
@@ -316,6 +362,13 @@ COMMANDS: tuple[Command, ...] = (
         needs=(Needs.COMPARED,),
         listed=False,
     ),
+    _command(
+        "map.compare_overlap",
+        "Colour by common neighbours",
+        "Map",
+        "",
+        needs=(Needs.COMPARED,),
+    ),
     _command("map.compare_close", "Close comparison", "Map", "", needs=(Needs.COMPARED,)),
     _command("map.fit", "Fit map in view", "Map", "F", needs=(_S,), icon="maximize"),
     _command(
@@ -335,6 +388,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("map.smaller_points", "Smaller points", "Map", "[", needs=(_S,)),
     _command("map.blend", "Overplotting", "", "", _A("name", "choice", "blends"), needs=(_S,)),
     _command("map.toggle_density", "Density shading", "Map", "D", needs=(_S,)),
+    _command("map.toggle_links", "Lines to true neighbours", "Map", needs=(_S,)),
     _command("map.toggle_names", "Names of samples without pictures", "Map", needs=(_S,)),
     _command("map.toggle_thumbnails", "Thumbnails when zoomed in", "Map", "T", needs=(_S,)),
     _command("map.toggle_posterior", "Posterior as ellipse", "Map", "E", needs=(_S,)),
@@ -593,6 +647,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("view.dimensions_tab", "Latent dimensions", "View", "Alt+3", needs=(_S,)),
     _command("view.ranking_tab", "Largest errors", "View", "Alt+4", needs=(_S,)),
     _command("view.denoising_tab", "Denoising editor", "View", "Alt+5", needs=(_S,)),
+    _command("view.projection_tab", "Projection options", "View", "Alt+7", needs=(_S,)),
     _command("view.training_tab", "Training", "View", "Alt+6", needs=(Needs.TRAINING_RUN,)),
     _command("view.focus_map", "Go to the map", "View", "Alt+0", needs=(_S,)),
     _command("view.screenshot", "Save picture of the window…", "View", "", icon="camera"),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latentviewer.app.beside import (
+    CONTROL,
     ELSEWHERE,
     NO_MODEL,
     NOTHING,
@@ -20,7 +21,7 @@ from latentviewer.app.beside import (
     unanswerable,
 )
 from latentviewer.app.decoder import decoder_of
-from latentviewer.app.maps import described, first_settings, map_key
+from latentviewer.app.maps import described, first_settings, map_key, method_title
 from latentviewer.app.preview import Answer, Request, Sources, answer
 from latentviewer.app.previews import pictures
 from latentviewer.app.services import MapResult, ModelFound, Opened
@@ -29,7 +30,10 @@ from latentviewer.app.state import Compared, PlaceTarget, RowTarget, SessionStat
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.first_samples import first_rows
+from latentviewer.domain.formula import unpacked
+from latentviewer.domain.map_note import map_note
 from latentviewer.domain.ports import Capability, DataDistance, Model
+from latentviewer.domain.space import Space
 
 T = TypeVar("T")
 
@@ -47,6 +51,7 @@ class Companion:
         answered: emitted with what its model makes of the place or sample that is pointed
             at, or with the sentence that stands there instead.
         wanted: somebody wants to compare, and has not said with what.
+        control_wanted: a project was opened in which the control stood beside.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -59,6 +64,7 @@ class Companion:
         self.changed: Signal[[Beside | None, Beside | None]] = Signal()
         self.answered: Signal[[Answer | str]] = Signal()
         self.wanted: Signal[[]] = Signal()
+        self.control_wanted: Signal[[Compared]] = Signal()
         workspace.session.changed.connect(self._on_state)
         workspace.sources_changed.connect(self._ask_again)
 
@@ -69,6 +75,21 @@ class Companion:
             return
         self._workspace.say(f"Opening {reference} beside {self._workspace.space.name}")
         self._load(reference, None)
+
+    def show(self, space: Space, setting: Compared, originals: bool = True) -> None:
+        """Stands a space beside that was made just now.
+
+        Args:
+            originals: whether its row i is the picture of row i.
+        """
+        self._drop()
+        self._stand(space, setting, originals)
+
+    def update(self, space: Space, name: str) -> None:
+        """The space beside with one map more, which is shown."""
+        self._replace(space=space)
+        self._finished.pop(name, None)
+        self.set_map(name)
 
     def close(self) -> None:
         """One map again."""
@@ -157,12 +178,15 @@ class Companion:
         if setting is None or map_key(setting.method, setting.dims) not in maps_of(space):
             setting = Compared(self._lasting(reference), first_settings(space).method, 2)
         self._drop()
-        self._set(Beside(space, setting))
-        if self._workspace.state.compared != setting:
-            self._workspace.session.amend(compared=setting)
         sentence = left_out(len(whole), len(main))
         if sentence or setting is not before:
             self._workspace.say(sentence)
+        self._stand(space, setting)
+
+    def _stand(self, space: Space, setting: Compared, originals: bool = True) -> None:
+        self._set(Beside(space, setting, originals=originals))
+        if self._workspace.state.compared != setting:
+            self._workspace.session.amend(compared=setting)
         self._show_map()
         self._load_model()
         if len(space):
@@ -206,9 +230,14 @@ class Companion:
             self._on_map(key, self._finished[key])
         elif key in space.maps:
             stored = space.maps[key]
+            formula = unpacked(map_note(space, key).formula)
             self._call(
                 lambda: described(
-                    services.stored_map(setting.method, space.latent, stored), space, key
+                    services.stored_map(
+                        space.latent, stored, formula, method_title(space, setting.method)
+                    ),
+                    space,
+                    key,
                 ),
                 lambda result: self._on_map(key, result),
             )
@@ -268,7 +297,7 @@ class Companion:
             space=beside.space,
             model=beside.model,
             # The originals are the open space's: row i is the same sample.
-            data=self._workspace.data,
+            data=self._workspace.data if beside.originals else None,
             inverse=beside.map.inverse if beside.map else None,
             distance=beside.distance,
         )
@@ -312,7 +341,9 @@ class Companion:
         asked = new.compared is not old.compared and new.compared != standing
         if before is not now or asked:
             self._drop()
-            if new.compared is not None:
+            if new.compared is not None and new.compared.reference == CONTROL:
+                self.control_wanted.emit(new.compared)
+            elif new.compared is not None:
                 self._load(new.compared.reference, new.compared)
         elif new.pinned is not old.pinned:
             self._kept = None

@@ -1,33 +1,45 @@
-"""The map's side of the session: which projection is shown, and UMAP while it forms."""
+"""The map's side of the session: which projection is shown, how, and where it comes from."""
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from latentviewer.app.axes import AXES, resolved
 from latentviewer.app.colouring import as_categories
-from latentviewer.app.services import MapResult, UmapHandle
+from latentviewer.app.layouts import layout_request, with_layout
+from latentviewer.app.projecting import Forming, Projecting
+from latentviewer.app.services import LaidOut, MapResult
 from latentviewer.app.signal import Signal
-from latentviewer.app.state import Blend, Dims, MapSettings, SessionState
+from latentviewer.app.state import Blend, MapSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.expression import Context
+from latentviewer.domain.formula import unpacked
 from latentviewer.domain.map_note import map_note
 from latentviewer.domain.observation import ObservedInverse, observation_of
+from latentviewer.domain.ports import Inverse
+from latentviewer.domain.projection import Method, Value
 from latentviewer.domain.space import Latents, Space
 from latentviewer.domain.table import Numbers
-from latentviewer.jobs.progress import JobStatus
 
 RADIUS_STEPS = (1.0, 1.5, 2.0, 2.5, 3.5, 5.0, 7.0, 10.0)
 _MAPS_OF_OTHERS = 8
-METHOD_TITLES = {"pca": "PCA", "umap": "UMAP"}
-
-
-@dataclass(frozen=True, eq=False)
-class Forming:
-    """A UMAP that takes shape: its live coordinates (n, 2 or 3) and its job's status."""
-
-    embedding: Latents
-    dims: Dims
-    status: JobStatus | None
+METHOD_TITLES = {
+    "pca": "PCA",
+    "lda": "LDA",
+    "umap": "UMAP",
+    "tsne": "t-SNE",
+    "pacmap": "PaCMAP",
+    "densmap": "densMAP",
+    "parametric": "Parametric UMAP",
+    "isomap": "Isomap",
+    "mds": "MDS",
+    "axes": "Own axes",
+}
+"""What can be laid out, in the order of the list, and what the window calls it."""
+_USUAL = "umap"
 
 
 def map_key(method: str, dims: int) -> str:
@@ -41,9 +53,9 @@ def map_title(method: str, dims: int) -> str:
 
 
 def methods(space: Space) -> tuple[str, ...]:
-    """What can be shown: PCA and UMAP, and whatever maps the space brought along."""
+    """What can be laid out, and whatever maps the space brought along."""
     stored = [key.rsplit("_", 1)[0] for key in space.maps]
-    return tuple(dict.fromkeys(["pca", "umap", *stored]))
+    return tuple(dict.fromkeys([*METHOD_TITLES, *stored]))
 
 
 def method_title(space: Space, method: str) -> str:
@@ -95,7 +107,9 @@ class Maps:
     """Keeps the shown map in step with the settings.
 
     Attributes:
-        forming: emitted with a UMAP that takes shape, and with None when it ended.
+        projecting: what is being laid out.
+        forming: emitted with the shown map while it takes shape, and with None when it has
+            ended, or another one is shown.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -103,8 +117,10 @@ class Maps:
         self._finished: dict[str, MapResult] = {}
         self._of_others: list[tuple[Latents, dict[str, MapResult]]] = []
         self._onto: Latents | None = None
-        self._umap: UmapHandle | None = None
+        self._is_forming = False
+        self.projecting = Projecting(workspace)
         self.forming: Signal[[Forming | None]] = Signal()
+        self.projecting.changed.connect(self._on_projecting)
         workspace.session.changed.connect(self._on_state)
 
     def set_method(self, name: str) -> None:
@@ -185,73 +201,173 @@ class Maps:
         """Writes beside the points what they are called, or not."""
         self._change("Names on the map", names=not self._workspace.state.map.names)
 
+    def toggle_links(self) -> None:
+        """Ties the sample under a resting cursor to its neighbours in latent space, or not."""
+        self._change("Lines to neighbours", links=not self._workspace.state.map.links)
+
     def toggle_thumbnails(self) -> None:
         """Pictures in place of discs when zoomed in."""
         self._change("Thumbnails", thumbnails=not self._workspace.state.map.thumbnails)
 
-    def compute_umap(self) -> None:
-        """Computes UMAP of the present dimensions in the child process."""
-        space, dims = self._workspace.space, self._workspace.state.map.dims
-        self.stop()
-        epoch = self._workspace.epoch
-        key = map_key("umap", dims)
-
-        def done(coordinates: Latents) -> None:
-            self._umap = None
-            self.forming.emit(None)
-            if epoch == self._workspace.epoch:
-                self._finished.pop(key, None)
-                session = self._workspace.session
-                session.amend(space=self._workspace.space.with_map(key, coordinates))
-                settings = session.state.map
-                if settings.method != "umap":
-                    self._change("Show UMAP", method="umap")
-                else:
-                    self._show()
-
-        def failed(error: BaseException) -> None:
-            ended()
-            self._workspace.fault(error, epoch)
-
-        def ended() -> None:
-            self._umap = None
-            self.forming.emit(None)
-            if epoch != self._workspace.epoch:
-                return
-            if self._wanted_key() in self._available():
-                self._show()
-            else:
-                self._change("Show PCA", method="pca")
-
-        def progress(status: JobStatus, _partial: object | None) -> None:
-            self._workspace.on_progress(status)
-            if self._umap is not None and status.state == "running":
-                self.forming.emit(Forming(self._umap.embedding, dims, status))
-
-        handle = self._workspace.services.start_umap(
-            space.latent,
-            dims,
-            done=done,
-            failed=failed,
-            progress=progress,
-            cancelled=ended,
-            note=self._workspace.say,
+    def option(self, name: str, value: Value) -> None:
+        """Sets an option of the shown method, such as `n_neighbors`; see `Method.parameters`."""
+        method = self._method()
+        checked = method.options({**self.options(method.key), name: value})
+        usual = method.options({})
+        given = {f"{method.key}.{k}": v for k, v in checked.items() if v != usual[k]}
+        others = {
+            k: v for k, v in self._workspace.state.map.options if k.partition(".")[0] != method.key
+        }
+        title = next(p.title for p in method.parameters if p.key == name)
+        self._change(
+            f"{method.title}: {title}",
+            merge_key=f"option-{method.key}-{name}",
+            options=tuple(sorted({**others, **given}.items())),
         )
-        self._umap = handle
-        # A half-formed map has no way back yet.
-        self._workspace.shown_map = None
-        self._workspace.sources_changed.emit()
-        self.forming.emit(Forming(handle.embedding, dims, None))
+
+    def reset_options(self) -> None:
+        """The shown method's own options again."""
+        method = self._method()
+        kept = tuple(
+            (k, v)
+            for k, v in self._workspace.state.map.options
+            if k.partition(".")[0] != method.key
+        )
+        self._change(f"{method.title}: usual options", options=kept)
+
+    def options(self, key: str) -> dict[str, Value]:
+        """All options of a method as they are set now; none where it is not known."""
+        method = self.method_of(key)
+        if method is None:
+            return {}
+        given = {
+            name.partition(".")[2]: value
+            for name, value in self._workspace.state.map.options
+            if name.partition(".")[0] == key
+        }
+        return method.options(given)
+
+    def method_of(self, key: str) -> Method | None:
+        """What is known of a method; None for maps that came with a space."""
+        return next((m for m in self._workspace.services.methods if m.key == key), None)
+
+    def compute(self, name: str | None = None) -> None:
+        """Lays out a method's map anew with its present options, and shows it.
+
+        Args:
+            name: the method; None for the shown one, or UMAP where that needs no computing.
+        """
+        shown = self._workspace.state.map.method
+        wanted = name or shown
+        method = self.method_of(wanted)
+        if method is None or not method.in_child:
+            if name is not None:
+                raise UserError(f"“{name}” is not computed; choose another projection.")
+            wanted = _USUAL
+        self._begin(wanted, None)
+        if wanted != shown:
+            self._change(f"Show {METHOD_TITLES[wanted]}", method=wanted)
+
+    def queue(self, name: str) -> None:
+        """Lays out another map behind what runs now; what is shown stays."""
+        method = self.method_of(name)
+        if method is None or not method.in_child:
+            raise UserError(f"“{name}” is not computed; choose another projection.")
+        self._begin(name, None)
+
+    def go_on(self) -> None:
+        """Lays out the shown method with its present options, from the picture as it is."""
+        method = self._method()
+        forming = self.projecting.forming(self._wanted_key())
+        shown = self._workspace.shown_map
+        if not method.in_child:
+            raise UserError(f"{method.title} has no picture to go on from; it is exact.")
+        if forming is not None and _stands(forming.embedding):
+            start: Latents | None = np.array(forming.embedding)
+        else:
+            start = None if shown is None else shown.coordinates
+        self._begin(method.key, start)
+
+    def pause(self) -> None:
+        """Has the map that forms wait, or go on."""
+        keys = self.projecting.keys
+        wanted = self._wanted_key()
+        key = wanted if wanted in keys else next(iter(keys), None)
+        if key is None:
+            raise UserError("No map is forming.")
+        self.projecting.pause(key)
 
     def stop(self) -> None:
-        """Cancels a UMAP that is forming."""
-        if self._umap is not None:
-            self._umap.cancel()
+        """Cancels every map that forms or waits."""
+        self.projecting.cancel_all()
 
     @property
     def is_forming(self) -> bool:
-        """Whether a UMAP is on its way."""
-        return self._umap is not None
+        """Whether the shown map is on its way."""
+        return self.projecting.forming(self._wanted_key()) is not None
+
+    def _begin(self, name: str, start: Latents | None) -> None:
+        workspace = self._workspace
+        space, dims = workspace.space, workspace.state.map.dims
+        method, key = self.method_of(name), map_key(name, dims)
+        assert method is not None
+        request = layout_request(space, method, dims, self.options(name), start)
+        said = request.options
+        if name == AXES:
+            state = workspace.state
+            groups = {group.name: group.selection for group in state.groups}
+            saved = {entry.name: entry.latent for entry in state.saved}
+            axes = resolved(said, Context(space, groups, saved))
+            request = dataclasses.replace(request, options=axes)
+        self.projecting.start(
+            key,
+            request,
+            lambda made: self._finish(key, made, said),
+            lambda: self._on_ended(key),
+        )
+        if key == self._wanted_key():
+            # A half-formed map has no way back yet.
+            workspace.shown_map = None
+            workspace.sources_changed.emit()
+
+    def _finish(self, key: str, made: LaidOut, options: Mapping[str, Value]) -> None:
+        workspace = self._workspace
+        self._finished.pop(key, None)
+        workspace.session.amend(space=with_layout(workspace.space, key, made, options))
+        if key == self._wanted_key():
+            self._show()
+        else:
+            method, dims = key.rsplit("_", 1)
+            workspace.say(f"{map_title(method, int(dims[0]))} is ready.")
+        for sentence in made.notes:
+            workspace.say(sentence)
+
+    def _on_ended(self, key: str) -> None:
+        """It was cancelled or failed: the map from before, or PCA."""
+        if key != self._wanted_key():
+            return
+        if key in self._available():
+            self._show()
+        else:
+            self._change("Show PCA", method="pca")
+
+    def _on_projecting(self, key: str) -> None:
+        if key == self._wanted_key():
+            self._tell_forming()
+
+    def _tell_forming(self) -> None:
+        forming = self.projecting.forming(self._wanted_key())
+        if forming is not None or self._is_forming:
+            self._is_forming = forming is not None
+            self.forming.emit(forming)
+
+    def _method(self) -> Method:
+        key = self._workspace.state.map.method
+        method = self.method_of(key)
+        if method is None:
+            title = method_title(self._workspace.space, key)
+            raise UserError(f"{title} came with {self._workspace.space.name}; it has no options.")
+        return method
 
     def forget(self) -> None:
         """Drops what belonged to another space."""
@@ -295,6 +411,7 @@ class Maps:
             old.space is not None and new.space is not None and old.space.latent is new.space.latent
         )
         if same_space and (old.map.method, old.map.dims) != (new.map.method, new.map.dims):
+            self._tell_forming()
             self._show()
 
     def _show(self) -> None:
@@ -303,12 +420,19 @@ class Maps:
             return
         key, dims = self._wanted_key(), self._workspace.state.map.dims
         method = self._workspace.state.map.method
-        if key in self._finished:
+        if self.projecting.forming(key) is not None:
+            self._workspace.shown_map = None
+            self._workspace.sources_changed.emit()
+        elif key in self._finished:
             self._install(key, self._finished[key])
         elif key in space.maps:
             stored, services = space.maps[key], self._workspace.services
+            formula = unpacked(map_note(space, key).formula)
+            title = method_title(space, method)
             self._workspace.call(
-                lambda: described(services.stored_map(method, space.latent, stored), space, key),
+                lambda: described(
+                    services.stored_map(space.latent, stored, formula, title), space, key
+                ),
                 lambda result: self._keep(key, result),
             )
         elif method == "pca":
@@ -322,12 +446,25 @@ class Maps:
                 return services.pca_onto(space.latent, dims, onto)
 
             self._workspace.call(pca, lambda result: self._keep(key, result))
-        elif method == "umap":
-            self.compute_umap()
+        elif self.method_of(method) is not None:
+            self._compute_or_leave(method)
         else:
             raise UserError(
                 f"{space.name} has no {dims}D map “{method}”; choose another projection."
             )
+
+    def replace_inverse(self, of: MapResult, inverse: Inverse) -> None:
+        """Another way back for a map, if it still is the shown one."""
+        if self._workspace.shown_map is of:
+            self._keep(self._wanted_key(), dataclasses.replace(of, inverse=inverse))
+
+    def _compute_or_leave(self, method: str) -> None:
+        """Begins; what cannot even begin leaves PCA."""
+        try:
+            self._begin(method, None)
+        except UserError as error:
+            self._workspace.fault(error)
+            self._change("Show PCA", method="pca")
 
     def _keep(self, key: str, result: MapResult) -> None:
         self._finished[key] = result
@@ -343,3 +480,8 @@ class Maps:
 def _can_show(space: Space, method: str, dims: int) -> bool:
     """Whether the map is there or can be computed."""
     return method in METHOD_TITLES or map_key(method, dims) in space.maps
+
+
+def _stands(embedding: Latents) -> bool:
+    """Whether a forming map has begun to be laid out."""
+    return len(embedding) > 0 and bool(np.ptp(embedding) > 0)

@@ -28,6 +28,7 @@ from latentviewer.app.state import (
 )
 from latentviewer.domain.errors import UserError
 from latentviewer.domain.metrics import METRICS, Metric
+from latentviewer.domain.projection import Value
 from latentviewer.domain.space import Space
 
 
@@ -96,6 +97,8 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
         settings["colour_by"] = None
     if settings["dims"] not in (2, 3):
         raise _MisfitError(f"a map of {settings['dims']} dimensions")
+    # Projects of before methods had options do not mention them.
+    settings["options"] = tuple((str(k), _plain(v)) for k, v in settings.get("options", ()))
     path = values["path"]
     if path["mode"] not in ("linear", "slerp"):
         raise _MisfitError(f"interpolation by {path['mode']}")
@@ -124,6 +127,12 @@ def _read(values: Mapping[str, Any], space: Space) -> SessionState:
         # Projects of before there was a choice do not mention it.
         metric=_metric(values.get("metric", "euclidean")),
     )
+
+
+def _plain(value: Any) -> Value:
+    if not isinstance(value, int | float | str | None):
+        raise _MisfitError("an option that is neither number nor text")
+    return value
 
 
 def _waypoint_to_json(waypoint: Waypoint) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from latentviewer.app.map_sheet import MapSheet
 from latentviewer.app.recipes import RecipeOffer, TrainedModel, TrainingRequest
 from latentviewer.domain.importing import Answers, Offer, Trial
+from latentviewer.domain.map_judgement import MapJudgement
 from latentviewer.domain.map_note import MapNote
 from latentviewer.domain.path import Path as LatentPath
 from latentviewer.domain.ports import DataDistance, DataSet, Inverse, Model
+from latentviewer.domain.projection import Method, Value
 from latentviewer.domain.selection import Group
 from latentviewer.domain.space import Latents, Space
 from latentviewer.jobs.progress import JobStatus, Progress
@@ -100,8 +102,47 @@ class MapResult:
     note: MapNote = field(default_factory=MapNote)
 
 
-class UmapHandle(Protocol):
-    """A UMAP that is forming in the child process."""
+@dataclass(frozen=True, eq=False)
+class LayoutRequest:
+    """A map to be laid out in the child process.
+
+    Attributes:
+        method: its short name. title: what the window calls the job.
+        latents: (n, d) float32. dims: 2 or 3.
+        options: of the method, complete.
+        codes, classes: (n,) int32 and what they stand for, of the column that supervises.
+        start: (n, dims), the picture to go on from, or None.
+    """
+
+    method: str
+    title: str
+    latents: Latents
+    dims: int
+    options: Mapping[str, Value]
+    codes: NDArray[np.int32] | None = None
+    classes: tuple[str, ...] = ()
+    start: Latents | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LaidOut:
+    """What a layout ended with.
+
+    Attributes:
+        coordinates: (n, 2 or 3) float32.
+        axes: a title for each axis; none where they mean nothing.
+        state: the arrays of its formula, none without one.
+        notes: what to mind when reading it, a sentence each.
+    """
+
+    coordinates: Latents
+    axes: tuple[str, ...] = ()
+    state: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class LayoutHandle(Protocol):
+    """A map that is forming in the child process."""
 
     @property
     def embedding(self) -> Latents:
@@ -110,21 +151,23 @@ class UmapHandle(Protocol):
 
     def cancel(self) -> None: ...
 
+    def pause(self, wanted: bool) -> None:
+        """Has it wait between two steps, or go on."""
+        ...
 
-class UmapStart(Protocol):
-    """Starts UMAP of latents (n, d) in the child process; `note` is told what it left out."""
+
+class StartLayout(Protocol):
+    """Lays out a map in the child process, after those that were asked for before."""
 
     def __call__(
         self,
-        latents: Latents,
-        dims: int,
+        request: LayoutRequest,
         *,
-        done: Callable[[Latents], None],
+        done: Callable[[LaidOut], None],
         failed: Callable[[BaseException], None],
         progress: Callable[[JobStatus, object | None], None],
         cancelled: Callable[[], None],
-        note: Callable[[str], None],
-    ) -> UmapHandle: ...
+    ) -> LayoutHandle: ...
 
 
 class SampleModel(Protocol):
@@ -219,13 +262,25 @@ class Services:
         features: a job that gives a layer's features (n, d of the layer) of a data set.
         pca: PCA of latents to 2 or 3 dimensions.
         pca_onto: the same, turned to lie nearest to another map (n, 2 or 3) of the samples.
-        stored_map: the inverse for a map that is there already.
+        stored_map: a map that is there already (n, 2 or 3), with the way back by the arrays
+            of its formula, or by neighbours; and what its method is called.
         distance: distance to data.
         nearest: exact neighbours.
         save_project: writes a project atomically.
         export_path: a job that decodes latents (f, d) and writes them as PNG strip, GIF or
             MP4 at so many frames a second, or the latents themselves as NPY.
-        start_umap: UMAP in the child process.
+        methods: what lays out maps.
+        start_layout: a map in the child process.
+        shuffled: latents with each dimension shuffled by itself, by a seed.
+        judge: a job that measures a map of latents, with the classes' codes (n,) or None.
+        learn_inverse: a job that trains a way back from a map (n, 2 or 3) of latents; its error
+            on samples held out, and that of weighted neighbours.
+        overlap: a job that gives the share of neighbours, (n,), that each sample has in common
+            on two maps (n, 2 or 3).
+        check_cluster: a job that says whether rows are a cluster in latent space and on a map
+            (n, 2 or 3).
+        neighbour_faults: a job that says of each sample how far its neighbours are lost on a
+            map, and how far those beside it are false, (n,) each, 0 to 1.
         recipes: what can be trained, and what lies unfinished.
         train: a job that trains a recipe; its partial results are `TrainingReport`s.
         imports: models of other programs.
@@ -246,12 +301,26 @@ class Services:
     features: Callable[[Model, DataSet, str], Generator[Progress, None, Latents]]
     pca: Callable[[Latents, int], MapResult]
     pca_onto: Callable[[Latents, int, Latents], MapResult]
-    stored_map: Callable[[str, Latents, Latents], MapResult]
+    stored_map: Callable[[Latents, Latents, Mapping[str, NDArray[Any]], str], MapResult]
     distance: Callable[[Latents], DataDistance]
     nearest: Nearest
     save_project: Callable[[Path, Mapping[str, Any], Space], None]
     export_path: Callable[[Model | None, Latents, Path, int], Generator[Progress, None, Path]]
-    start_umap: UmapStart
+    methods: tuple[Method, ...]
+    start_layout: StartLayout
+    shuffled: Callable[[Latents, int], Latents]
+    judge: Callable[
+        [Latents, MapResult, NDArray[np.int32] | None], Generator[Progress, None, MapJudgement]
+    ]
+    learn_inverse: Callable[
+        [Latents, Latents], Generator[Progress, None, tuple[Inverse, float, float]]
+    ]
+    overlap: Callable[[Latents, Latents], Generator[Progress, None, NDArray[np.float32]]]
+    check_cluster: Callable[[Latents, Latents, NDArray[np.int64]], Generator[Progress, None, str]]
+    neighbour_faults: Callable[
+        [Latents, Latents],
+        Generator[Progress, None, tuple[NDArray[np.float32], NDArray[np.float32]]],
+    ]
     recipes: Callable[[], tuple[RecipeOffer, ...]]
     train: Callable[[TrainingRequest], Generator[Progress, None, TrainedModel]]
     imports: Imports

@@ -6,6 +6,7 @@ from typing import Literal
 
 from latentviewer.domain.metrics import Metric
 from latentviewer.domain.path import Path, Waypoint
+from latentviewer.domain.projection import Value
 from latentviewer.domain.selection import Group, Selection
 from latentviewer.domain.space import Latents, Space
 
@@ -41,6 +42,9 @@ class MapSettings:
         blend: discs, or density shading.
         thumbnails: pictures in place of discs when zoomed in enough.
         names: what samples without pictures are called, beside as many as there is room for.
+        links: lines from the sample under a resting cursor to its neighbours in latent space.
+        options: of methods, where they are not the usual ones: such as (`umap.min_dist`, 0.3),
+            sorted.
     """
 
     method: str = "pca"
@@ -52,6 +56,8 @@ class MapSettings:
     blend: Blend = Blend.DISCS
     thumbnails: bool = True
     names: bool = True
+    links: bool = True
+    options: tuple[tuple[str, Value], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ from latentviewer.app.arithmetic import Arithmetic
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.commands import Commands, Needs
 from latentviewer.app.companion import Companion
+from latentviewer.app.control import Control
 from latentviewer.app.denoising import Denoising
 from latentviewer.app.dimensions import Dimensions
 from latentviewer.app.exporting import Exporting
 from latentviewer.app.importing import Importing
+from latentviewer.app.judging import Judging
 from latentviewer.app.layers import Layers
 from latentviewer.app.maps import Maps, map_title, method_title, methods
 from latentviewer.app.opening import Opening
@@ -54,6 +56,7 @@ class Workbench:
         self.settings = settings
         self.settings_changed: Signal[[Settings]] = Signal()
         self.maps = Maps(self.workspace)
+        self.judging = Judging(self.workspace, self.maps)
         self.previews = Previews(self.workspace)
         self.paths = Paths(self.workspace, self.previews)
         self.dimensions = Dimensions(self.workspace, self.previews)
@@ -63,6 +66,7 @@ class Workbench:
         self.selecting = Selecting(self.workspace)
         self.ranking = Ranking(self.workspace, self.previews, self.selecting)
         self.companion = Companion(self.workspace)
+        self.control = Control(self.workspace, self.maps, self.companion)
         self.opening = Opening(self.workspace, self.maps, autosave_folder)
         self.importing = Importing(self.workspace, self.opening)
         self.training = Training(self.workspace)
@@ -102,7 +106,8 @@ class Workbench:
             Needs.UNDO: workspace.session.undo_title is not None,
             Needs.REDO: workspace.session.redo_title is not None,
             Needs.IMPORT: self.importing.current is not None,
-            Needs.JOB: bool(workspace.jobs) or self.maps.is_forming,
+            Needs.JOB: bool(workspace.jobs or self.maps.projecting.keys),
+            Needs.FORMING: bool(self.maps.projecting.keys),
             Needs.TRAINING: self.training.active,
             Needs.TRAINING_RUN: run is not None,
             Needs.TRAINED: run is not None and run.model is not None,
@@ -168,6 +173,8 @@ class Workbench:
         if source == "compare_maps":
             keys = [key.rsplit("_", 1) for key in self.companion.maps()]
             return [("_".join(key), map_title(key[0], int(key[1][0]))) for key in keys]
+        if source == "computed":
+            return [(m.key, m.title) for m in self.workspace.services.methods if m.in_child]
         if source == "methods" and space is not None:
             return [(name, method_title(space, name)) for name in methods(space)]
         if source == "asks":
@@ -249,7 +256,17 @@ class Workbench:
             "map.dims": maps.set_dims,
             "map.two": lambda: maps.set_dims(2),
             "map.three": lambda: maps.set_dims(3),
-            "map.compute_umap": maps.compute_umap,
+            "map.compute": maps.compute,
+            "map.queue": maps.queue,
+            "map.go_on": maps.go_on,
+            "map.pause": maps.pause,
+            "map.option": maps.option,
+            "map.reset_options": maps.reset_options,
+            "map.faults": self.judging.colour_by_faults,
+            "map.control": self.control.start,
+            "map.compare_overlap": self.control.colour_by_overlap,
+            "map.learn_back": self.judging.learn_way_back,
+            "select.check": self.judging.check_selection,
             "map.colour_by": maps.colour_by,
             "map.filter": maps.toggle,
             "map.isolate": maps.isolate,
@@ -265,6 +282,7 @@ class Workbench:
             "map.blend": maps.set_blend,
             "map.toggle_density": maps.toggle_density,
             "map.toggle_names": maps.toggle_names,
+            "map.toggle_links": maps.toggle_links,
             "map.toggle_thumbnails": maps.toggle_thumbnails,
             "map.toggle_posterior": self._toggle_posterior,
             "preview.pin_row": previews.pin_row,

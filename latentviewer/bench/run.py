@@ -8,7 +8,7 @@ from typing import Any
 
 from latentviewer.bench.rows import Row
 
-GROUPS = ("map", "latency", "loop", "start", "files")
+GROUPS = ("map", "latency", "loop", "start", "files", "projections")
 """Of speed; `models`, of quality, is measured only when it is asked for."""
 
 
@@ -51,6 +51,11 @@ def _rows_of(group: str, quick: bool, say: Callable[[str], None]) -> list[Row]:
         from latentviewer.bench.file_rows import file_rows
 
         return file_rows(quick, say)
+    if group == "projections":
+        from latentviewer.bench.projection_rows import projection_rows
+        from latentviewer.bench.tsne_rows import tsne_rows
+
+        return [*projection_rows(quick, say), *tsne_rows(quick, say)]
     if group == "loop":
         from latentviewer.bench.loop_rows import loop_rows
 

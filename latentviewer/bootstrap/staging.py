@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QTimer
 
-from latentviewer.app.services import UmapHandle
+from latentviewer.app.services import LayoutHandle, LayoutRequest
 from latentviewer.bootstrap.wiring import SWITCH_INTERVAL_S, make_window
 from latentviewer.bootstrap.working import rasteriser, train
 from latentviewer.domain.errors import UnsafeFileError, UserError
@@ -176,17 +176,17 @@ class Stage:
 
         return self._submit("Train", steps)
 
-    def start_umap(self, points: int) -> UmapHandle:
+    def start_umap(self, points: int) -> LayoutHandle:
         """UMAP of random latents in the window's child process."""
         latents = np.random.default_rng(0).standard_normal((points, 16), np.float32)
-        return self.workbench.workspace.services.start_umap(
-            latents,
-            2,
-            done=lambda _coordinates: None,
+        services = self.workbench.workspace.services
+        method = next(m for m in services.methods if m.key == "umap")
+        return services.start_layout(
+            LayoutRequest("umap", method.title, latents, 2, method.options({})),
+            done=lambda _made: None,
             failed=self.workbench.workspace.fault,
             progress=lambda _status, _partial: None,
             cancelled=lambda: None,
-            note=lambda _sentence: None,
         )
 
     def _submit(self, title: str, steps: Callable[[CancelToken], Job[None]]) -> JobHandle:

@@ -24,8 +24,16 @@ from latentviewer.bootstrap.catalogue import (
     settings_file,
 )
 from latentviewer.bootstrap.exporting import export_map, export_samples
-from latentviewer.bootstrap.forming import UmapLane
+from latentviewer.bootstrap.forming import LayoutLane
 from latentviewer.bootstrap.importing import StoredImports
+from latentviewer.bootstrap.judging_maps import (
+    check_cluster,
+    common_neighbours,
+    judge,
+    learn_inverse,
+    neighbour_faults,
+    shuffle,
+)
 from latentviewer.bootstrap.training import offers, train_live
 from latentviewer.bootstrap.working import encode, features, invert, sample
 from latentviewer.bundled import data_folder, state_folder
@@ -34,6 +42,7 @@ from latentviewer.domain.ports import DataDistance, DataSet, Model
 from latentviewer.jobs.child import ChildLane
 from latentviewer.jobs.progress import Progress
 from latentviewer.jobs.worker import Worker
+from latentviewer.projection.project import METHODS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,7 +147,14 @@ def make_services(
         nearest=_Nearest(),
         save_project=_save_project,
         export_path=_export_path,
-        start_umap=UmapLane(child),
+        methods=METHODS,
+        start_layout=LayoutLane(child),
+        shuffled=shuffle,
+        judge=judge,
+        learn_inverse=learn_inverse,
+        check_cluster=check_cluster,
+        overlap=common_neighbours,
+        neighbour_faults=neighbour_faults,
         recipes=lambda: offers([*folders, data_folder()]),
         train=lambda request: train_live(request, data),
         imports=StoredImports(data),
@@ -269,14 +285,28 @@ def _pca_onto(latents: Latents, dims: int, onto: Latents) -> MapResult:
     )
 
 
-def _stored_map(method: str, latents: Latents, coordinates: Latents) -> MapResult:
+def _stored_map(
+    latents: Latents, coordinates: Latents, formula: Mapping[str, NDArray[Any]], title: str
+) -> MapResult:
     from latentviewer.projection.inverse import NeighbourInverse
+    from latentviewer.projection.linear import linear_inverse, linear_map
     from latentviewer.projection.placing import NeighbourPlaces
 
     xy = np.ascontiguousarray(coordinates, np.float32)
-    return MapResult(
-        xy, NeighbourInverse(xy, latents), NeighbourPlaces(latents, xy), ("",) * xy.shape[1]
-    )
+    axes = ("",) * xy.shape[1]
+    fitted, exact = linear_map(formula), linear_inverse(formula, title)
+    if fitted is not None and exact is not None and fitted.components.shape == (
+        xy.shape[1], latents.shape[1]
+    ):  # fmt: skip
+        return MapResult(xy, exact, fitted.places, axes, fitted.components)
+    if any(name.startswith("decoder") for name in formula):
+        from latentviewer.projection.parametric import ParametricInverse, places_of
+
+        try:
+            return MapResult(xy, ParametricInverse(formula), places_of(formula), axes)
+        except ValueError:
+            pass  # arrays that are none of ours: neighbours lead back as from any map
+    return MapResult(xy, NeighbourInverse(xy, latents), NeighbourPlaces(latents, xy), axes)
 
 
 def _distance(latents: Latents) -> DataDistance:

@@ -20,6 +20,7 @@ from latentviewer.jobs.progress import Progress
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from latentviewer.app.services import LaidOut, LayoutRequest
     from latentviewer.domain.path import Path as LatentPath
     from latentviewer.domain.ports import DataSet, Images, Model, Rasteriser
     from latentviewer.domain.space import Latents, Space
@@ -143,29 +144,33 @@ def test_data(recipe: str) -> str:
     return recipe_named(recipe).test_data
 
 
-def run_umap(
-    latents: Latents,
-    dims: int,
-    seed: int | None,
-    n_neighbors: int,
-    min_dist: float,
-    metric: str,
-    report: Callable[[float | None, str], None],
-    note: Callable[[str], None],
-) -> Latents:
-    """UMAP in this process, (n, dims) float32; `note` is told what to mind, a sentence each."""
-    from latentviewer.projection.umap_child import run_umap as run
+def lay_out(request: LayoutRequest, report: Callable[[float | None, str], None]) -> LaidOut:
+    """A map laid out in this process.
 
-    return run(
-        latents,
-        dims=dims,
-        seed=seed,
-        n_neighbors=n_neighbors,
-        min_dist=min_dist,
-        metric=metric,
+    Raises:
+        UserError: the method cannot lay out these latents.
+    """
+    from latentviewer.app.services import LaidOut
+    from latentviewer.projection.methods import METHODS_RUN
+    from latentviewer.projection.neighbourhood import find_neighbourhood
+    from latentviewer.projection.task import Task
+
+    latents = np.ascontiguousarray(request.latents, np.float32)
+    notes: list[str] = []
+    task = Task(
+        latents=latents,
+        embedding=np.zeros((len(latents), request.dims), np.float32),
+        options=request.options,
+        neighbourhoods=lambda k, metric, told: find_neighbourhood(latents, k, metric, told),
+        codes=request.codes,
+        classes=request.classes,
         report=report,
-        note=note,
+        note=notes.append,
     )
+    placed = METHODS_RUN[request.method]()(task)
+    if not np.isfinite(task.embedding).all():
+        raise UserError("The layout ran off to infinity; choose other options.")
+    return LaidOut(task.embedding, placed.axes, placed.state, tuple(notes))
 
 
 def noise_path(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from latentviewer.cli.console import counted, follow, write_json, write_line
-from latentviewer.cli.mapping import MapChoice, UmapOptions, map_of
+from latentviewer.cli.mapping import MapChoice, map_of
 from latentviewer.cli.outputs import check_output_folder, checked_output
 from latentviewer.domain.errors import DataNotHereError, UserError
 from latentviewer.domain.selection import Selection
@@ -136,7 +136,7 @@ def _with_map(
         method = own_method(space, 2)
     if method is None or not len(space):
         return space, None, ()
-    made = map_of(space, MapChoice(method, 2, UmapOptions()))
+    made = map_of(space, MapChoice(method, 2))
     # A reader makes PCA anew, with a way back from the map; one in a file stands beside it.
     name = "pc_2d" if made.computed and made.method == "pca" else f"{made.method}_2d"
     return space.with_map(name, made.coordinates), name, made.notes

@@ -2,37 +2,39 @@
 
 import argparse
 import math
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from latentviewer.app.axes import AXES, resolved
+from latentviewer.app.layouts import layout_request
+from latentviewer.app.services import LaidOut
 from latentviewer.cli.console import ProgressLine
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.expression import Context
 from latentviewer.domain.map_note import map_note
+from latentviewer.domain.projection import Value
 from latentviewer.domain.space import Latents, Space
 
-
-@dataclass(frozen=True)
-class UmapOptions:
-    """UMAP's parameters; a seed makes it repeatable."""
-
-    n_neighbors: int = 15
-    min_dist: float = 0.1
-    metric: str = "euclidean"
-    seed: int | None = 0
-
-    @classmethod
-    def from_arguments(cls, arguments: argparse.Namespace) -> "UmapOptions":
-        """As the command line gave them."""
-        return cls(arguments.neighbors, arguments.min_dist, arguments.metric, arguments.seed)
+_FEWEST_POINTS = 5
+# What can be said without --set, and the methods' name for it.
+_SHORT = {"neighbors": "n_neighbors", "min_dist": "min_dist", "metric": "metric", "seed": "seed"}
 
 
-@dataclass(frozen=True)
+def options_of(arguments: argparse.Namespace) -> dict[str, Value]:
+    """A method's options as the command line gave them."""
+    said = {key: getattr(arguments, name) for name, key in _SHORT.items()}
+    given: dict[str, Value] = {key: value for key, value in said.items() if value is not None}
+    return {**given, **dict(arguments.set)}
+
+
+@dataclass(frozen=True, eq=False)
 class MapChoice:
     """Which map; `again` makes it even where the space holds one."""
 
     method: str
     dims: int
-    umap: UmapOptions
+    options: Mapping[str, Value] = field(default_factory=dict)
     again: bool = False
 
 
@@ -45,6 +47,7 @@ class MadeMap:
         told: the same for a person.
         coordinates: (n, dims). axes: their titles.
         computed: whether it was made now. parameters: how.
+        made: what it leaves, for the space that keeps it; None for what is there or exact.
         notes: sentences on what to mind when reading it.
     """
 
@@ -55,6 +58,7 @@ class MadeMap:
     computed: bool
     parameters: dict[str, Any]
     notes: tuple[str, ...] = ()
+    made: LaidOut | None = None
 
 
 def map_of(space: Space, choice: MapChoice) -> MadeMap:
@@ -67,12 +71,24 @@ def map_of(space: Space, choice: MapChoice) -> MadeMap:
     if key in space.maps and not choice.again:
         axes = tuple(axis.title for axis in map_note(space, key).axes)
         return MadeMap(choice.method, choice.method, space.maps[key], axes, False, {})
-    if choice.method == "pca":
+    from latentviewer.projection.project import METHODS
+
+    method = next((m for m in METHODS if m.key == choice.method), None)
+    if method is None:
+        there = ", ".join(sorted({*(m.key for m in METHODS), *space.maps}))
+        raise UserError(f"{space.name} has no projection “{choice.method}”; there are {there}.")
+    if not method.in_child:
+        method.options(choice.options)
         return _pca(space, choice.dims)
-    if choice.method == "umap":
-        return _umap(space, choice)
-    there = ", ".join(sorted({"pca", "umap", *space.maps}))
-    raise UserError(f"{space.name} has no projection “{choice.method}”; there are {there}.")
+    if len(space) < _FEWEST_POINTS:
+        sentence = (
+            f"{method.title} needs at least {_FEWEST_POINTS} points; {len(space)} are laid out "
+            "by PCA."
+        )
+        made = _pca(space, choice.dims)
+        told = f"pca (too few points for {method.key})"
+        return MadeMap("pca", told, made.coordinates, made.axes, True, {}, (sentence,))
+    return _lay_out(space, choice)
 
 
 def _pca(space: Space, dims: int) -> MadeMap:
@@ -82,31 +98,23 @@ def _pca(space: Space, dims: int) -> MadeMap:
     return MadeMap("pca", "pca", fitted.coordinates, fitted.axes, True, {})
 
 
-def _umap(space: Space, choice: MapChoice) -> MadeMap:
+def _lay_out(space: Space, choice: MapChoice) -> MadeMap:
     from latentviewer import bootstrap
-    from latentviewer.projection.umap_child import FEWEST_POINTS
+    from latentviewer.projection.project import method_named
 
-    if len(space) < FEWEST_POINTS:
-        sentence = f"UMAP needs at least {FEWEST_POINTS} points; {len(space)} are laid out by PCA."
-        made = _pca(space, choice.dims)
-        return replace(made, told="pca (too few points for umap)", notes=(sentence,))
-    options = choice.umap
-    line = ProgressLine("UMAP")
-    notes: list[str] = []
+    request = layout_request(space, method_named(choice.method), choice.dims, choice.options)
+    asked = request
+    if choice.method == AXES:
+        asked = replace(request, options=resolved(request.options, Context(space)))
+    line = ProgressLine(request.title)
     try:
-        coordinates = bootstrap.run_umap(
-            space.latent,
-            choice.dims,
-            options.seed,
-            options.n_neighbors,
-            options.min_dist,
-            options.metric,
-            line.show,
-            notes.append,
-        )
+        made = bootstrap.lay_out(asked, line.show)
     finally:
         line.close()
-    return MadeMap("umap", "umap", coordinates, (), True, asdict(options), tuple(notes))
+    return MadeMap(
+        request.method, request.method, made.coordinates, made.axes, True,
+        dict(request.options), made.notes, made,
+    )  # fmt: skip
 
 
 def quality_of(space: Space, coordinates: Latents) -> dict[str, Any]:

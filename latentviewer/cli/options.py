@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from latentviewer.cli.values import count, count_or_zero, name, part
+from latentviewer.cli.values import count, count_or_zero, name, part, setting
+from latentviewer.domain.metrics import METRICS
 
 # As `domain.measures.analogies` has them, whose libraries would delay the help.
 ANALOGY_METRICS = ("cosine", "dot", "euclidean")
@@ -67,19 +68,18 @@ def metric(
     )
 
 
-def umap_options(command: argparse.ArgumentParser) -> None:
+def projection_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=count_or_zero, help="same seed, same picture; default 0")
     command.add_argument(
-        "--seed", type=count_or_zero, default=0, help="same seed, same picture; default 0"
+        "--neighbors", type=count, metavar="K", help="how many each sample is tied to"
     )
+    command.add_argument("--min-dist", type=part, metavar="X", help="of UMAP, 0 to 1, default 0.1")
+    command.add_argument("--metric", choices=METRICS, help="what is near, default euclidean")
     command.add_argument(
-        "--neighbors", type=count, default=15, metavar="K", help="of UMAP, default 15"
-    )
-    command.add_argument(
-        "--min-dist", type=part, default=0.1, metavar="X", help="of UMAP, 0 to 1, default 0.1"
-    )
-    command.add_argument(
-        "--metric",
-        choices=("euclidean", "cosine", "correlation"),
-        default="euclidean",
-        help="of UMAP, default euclidean",
+        "--set",
+        type=setting,
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="another option of the method, such as perplexity=50",
     )

@@ -18,12 +18,13 @@ from latentviewer.cli.options import (
     add,
     metric,
     output,
+    projection_options,
     space,
     theme,
-    umap_options,
 )
 from latentviewer.cli.values import count, count_or_zero, name, row, rows, size
 from latentviewer.domain.metrics import METRICS
+from latentviewer.projection.project import METHODS
 
 DESCRIPTION = (
     "See, move through and edit latent spaces. Without a command the window opens. "
@@ -223,9 +224,11 @@ def _space_commands(commands: Any) -> None:
         commands, "project", "spaces:project", "add a projection to a space", _PROJECT_JSON
     )
     space(command)
-    command.add_argument("--method", choices=("pca", "umap"), default="umap", help="default umap")
+    command.add_argument(
+        "--method", choices=tuple(m.key for m in METHODS), default="umap", help="default umap"
+    )
     command.add_argument("--dims", type=int, choices=(2, 3), default=2, help="default 2")
-    umap_options(command)
+    projection_options(command)
     output(command, "OUT.arrow", "the space to write, with the new map")
 
     command = add(commands, "eval", "spaces:evaluate", "work out latent arithmetic", _EVAL_JSON)
@@ -333,7 +336,7 @@ def _space_commands(commands: Any) -> None:
     command.add_argument("--dims", type=int, choices=(2, 3), default=2, help="default 2")
     command.add_argument("--size", type=size, default=(1600, 1000), help="default 1600x1000")
     theme(command)
-    umap_options(command)
+    projection_options(command)
 
 
 def _machine_commands(commands: Any) -> None:
@@ -358,8 +361,8 @@ def _machine_commands(commands: Any) -> None:
         "--only",
         action="append",
         metavar="GROUP",
-        choices=("map", "latency", "loop", "start", "files"),
-        help="map, latency, loop, start or files; may be given more than once",
+        choices=("map", "latency", "loop", "start", "files", "projections"),
+        help="map, latency, loop, start, files or projections; may be given more than once",
     )
 
     add(commands, "doctor", "machine:doctor", "check this installation and machine", _DOCTOR_JSON)

@@ -9,8 +9,8 @@ from latentviewer.cli.console import counted, follow, write_json, write_line
 from latentviewer.cli.mapping import (
     MadeMap,
     MapChoice,
-    UmapOptions,
     map_of,
+    options_of,
     quality_of,
     quality_words,
 )
@@ -32,7 +32,7 @@ def render(arguments: argparse.Namespace) -> int:
     space = bootstrap.find_space(arguments.space)
     column = _column(space, arguments.color_by)
     method = arguments.method or own_method(space, arguments.dims)
-    choice = MapChoice(method, arguments.dims, UmapOptions.from_arguments(arguments))
+    choice = MapChoice(method, arguments.dims, options_of(arguments))
     made = map_of(space, choice)
     quality = quality_of(space, made.coordinates)
     wanted = MapPicture(

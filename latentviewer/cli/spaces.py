@@ -3,15 +3,19 @@
 import argparse
 import dataclasses
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from latentviewer.app.layouts import with_layout
+from latentviewer.app.services import LaidOut
 from latentviewer.cli.console import counted, one_line, write_json, write_line, write_table
-from latentviewer.cli.mapping import MapChoice, UmapOptions, map_of, quality_of, quality_words
+from latentviewer.cli.mapping import MapChoice, map_of, options_of, quality_of, quality_words
 from latentviewer.cli.models import decoded, decoder_of, write_images
 from latentviewer.cli.outputs import checked_output, write_array
 from latentviewer.cli.rows import named_row
+from latentviewer.domain.map_note import MAPS
 from latentviewer.domain.space import Space
 
 
@@ -40,21 +44,17 @@ def project(arguments: argparse.Namespace) -> int:
     output = checked_output(arguments.output, ".arrow", ".parquet")
     space = bootstrap.find_space(arguments.space)
     started = time.monotonic()
-    options = UmapOptions.from_arguments(arguments)
-    choice = MapChoice(arguments.method, arguments.dims, options, again=True)
+    choice = MapChoice(arguments.method, arguments.dims, options_of(arguments), again=True)
     made = map_of(space, choice)
     seconds = time.monotonic() - started
     quality = quality_of(space, made.coordinates)
     key = f"{made.method}_{arguments.dims}d"
-    maps = space.provenance.extra.get("maps", {})
     about: dict[str, Any] = {"method": made.told, "dims": arguments.dims}
     about |= {"seed": made.parameters.get("seed"), "parameters": made.parameters}
     about |= {"quality": quality, "notes": list(made.notes)}
-    known = dict(maps) if isinstance(maps, dict) else {}
-    extra = {**space.provenance.extra, "maps": {**known, key: about}}
-    provenance = dataclasses.replace(space.provenance, extra=extra)
-    mapped = dataclasses.replace(space.with_map(key, made.coordinates), provenance=provenance)
-    write_space(mapped, output)
+    laid = made.made or LaidOut(made.coordinates, made.axes)
+    mapped = with_layout(space, key, laid, made.parameters)
+    write_space(_told(mapped, key, about), output)
     if arguments.json:
         write_json({"written": output, "map": key, **about, "seconds": seconds})
     else:
@@ -63,6 +63,14 @@ def project(arguments: argparse.Namespace) -> int:
             write_line(note)
         write_line(quality_words(quality))
     return 0
+
+
+def _told(space: Space, key: str, about: Mapping[str, Any]) -> Space:
+    """With what was measured of the map beside what it says itself."""
+    maps = space.provenance.extra[MAPS]
+    extra = {**space.provenance.extra, MAPS: {**maps, key: {**maps[key], **about}}}
+    provenance = dataclasses.replace(space.provenance, extra=extra)
+    return dataclasses.replace(space, provenance=provenance)
 
 
 def evaluate(arguments: argparse.Namespace) -> int:

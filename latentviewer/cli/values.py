@@ -57,6 +57,21 @@ def parts(text: str) -> tuple[str, ...]:
     return names
 
 
+@typed("an option and its value, such as perplexity=50")
+def setting(text: str) -> tuple[str, int | float | str | None]:
+    name, equals, value = (part.strip() for part in text.partition("="))
+    if not (name and equals):
+        raise ValueError(text)
+    if value in ("", "none"):
+        return name, None if value else ""
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
+
+
 @typed("a number from 0 to 1")
 def part(text: str) -> float:
     value = float(text)

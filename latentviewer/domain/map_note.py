@@ -1,10 +1,12 @@
 """What a space says about a map that it brought along."""
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from latentviewer.domain.projection import Value
 from latentviewer.domain.space import Space
 
 MAPS = "maps"
@@ -39,6 +41,8 @@ class MapNote:
         observed: whether its x axis is the logarithm of the observed number, and its places lie
             below the mixture's density.
         height: map units for a density of 1, there.
+        options: of the method that made it, by name.
+        formula: arrays of its formula, see `domain.formula`; empty without one.
     """
 
     title: str = ""
@@ -46,6 +50,8 @@ class MapNote:
     caption: str = ""
     observed: bool = False
     height: float = 1.0
+    options: tuple[tuple[str, Value], ...] = ()
+    formula: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """JSON values that `map_note` reads."""
@@ -55,6 +61,8 @@ class MapNote:
             "caption": self.caption,
             "observed": self.observed,
             "height": self.height,
+            "options": dict(self.options),
+            "formula": self.formula,
         }
 
 
@@ -72,6 +80,8 @@ def map_note(space: Space, key: str) -> MapNote:
         caption=_text(said.get("caption")),
         observed=said.get("observed") is True,
         height=_above_zero(said.get("height")),
+        options=_options(said.get("options")),
+        formula=_text(said.get("formula")),
     )
 
 
@@ -80,6 +90,22 @@ def _axis(said: Any) -> Axis:
         return Axis(_text(said))
     scale = said.get("scale")
     return Axis(_text(said.get("title")), scale if scale in (LOG10, LINEAR) else "")
+
+
+def _options(said: Any) -> tuple[tuple[str, Value], ...]:
+    if not isinstance(said, Mapping):
+        return ()
+    plain = int | float | str | None
+    return tuple((str(k), v) for k, v in sorted(said.items()) if isinstance(v, plain))
+
+
+def noted(space: Space, key: str, note: MapNote) -> Space:
+    """The space with another note on its map `key`."""
+    extra = dict(space.provenance.extra)
+    maps = extra.get(MAPS)
+    extra[MAPS] = {**(maps if isinstance(maps, Mapping) else {}), key: note.as_json()}
+    provenance = dataclasses.replace(space.provenance, extra=extra)
+    return dataclasses.replace(space, provenance=provenance)
 
 
 def _above_zero(said: Any) -> float:

@@ -1,81 +1,127 @@
-"""What the child process does: warm up, then serve one request after another."""
+"""What the child process does: warm up, then lay out one map after another."""
 
+import contextlib
 import os
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latentviewer.domain.errors import UserError
 from latentviewer.jobs.shared import SharedBlock
+from latentviewer.projection.kept_neighbourhoods import KeptNeighbourhoods
+from latentviewer.projection.methods import METHODS_RUN, warming
+from latentviewer.projection.task import Task
 
-_WARM_POINTS = 64
+_REPORT_S = 1 / 40
+"""Between two reports of one stage: twice as often as a map is drawn."""
+_PAUSED_S = 0.02
+_WARM = object()
+
+PAUSED = 1
+"""The control block's byte while the user wants it to wait."""
 
 
 def serve(connection: "Connection[Any, Any]") -> None:
     """Serves until the other end closes; see `latentviewer.jobs.child` for the messages.
 
-    A request is a dict with `kind`, here `umap`; `latents` and `embedding`, each the name and
-    shape of a shared block of float32; and any options of `run_umap`. What it sends when done
-    is a tuple of sentences: what the reader of the map should mind.
+    A request is a dict with
+
+    - `method`, a key of `METHODS_RUN`, and its `options`, complete;
+    - `latents` and `embedding`, each the name and shape of a shared block of float32;
+    - `control`, the name of a block of one byte, see `PAUSED`;
+    - `codes`, (n,) int32 or None, and `classes`, what they stand for;
+    - `go_on`, whether the embedding holds a picture to go on from;
+    - `neighbours`, a folder in which they are kept, and `of`, what the latents are called there.
+
+    What it sends when done is the axes' titles, the arrays of a formula, and sentences: what the
+    reader of the map should mind.
     """
     _give_way()
-    if not connection.poll(0):
-        _warm()
+    steps = warming()
+    while not connection.poll(0) and next(steps, _WARM) is not _WARM:
+        pass
     while True:
         try:
             request = connection.recv()
         except (EOFError, OSError):
             return
         try:
-            if request["kind"] != "umap":
-                raise ValueError(f"no request of the kind {request['kind']!r} is known")
-            notes = _umap(request, connection)
+            made = _lay_out(request, connection)
         except UserError as error:
             connection.send(("failed", str(error), True))
+        except MemoryError:
+            connection.send(("failed", "There is not enough memory for this map.", True))
         except (BrokenPipeError, ConnectionResetError):
             return
         except Exception:
             connection.send(("failed", traceback.format_exc(), False))
         else:
-            connection.send(("done", notes))
+            connection.send(("done", made))
 
 
-def _umap(request: Mapping[str, Any], connection: "Connection[Any, Any]") -> tuple[str, ...]:
-    from latentviewer.projection.umap_child import run_umap
-
-    def report(fraction: float | None, text: str) -> None:
-        connection.send(("progress", fraction, text, None))
-
+def _lay_out(
+    request: Mapping[str, Any], connection: "Connection[Any, Any]"
+) -> tuple[tuple[str, ...], dict[str, NDArray[Any]], tuple[str, ...]]:
     notes: list[str] = []
-    options = {
-        key: request[key]
-        for key in ("dims", "n_neighbors", "min_dist", "metric", "seed", "n_epochs")
-        if key in request
-    }
     with (
-        SharedBlock.attach(request["latents"]["name"]) as given,
-        SharedBlock.attach(request["embedding"]["name"]) as made,
+        SharedBlock.attach(request["control"]) as control,
+        _array(request["latents"], np.float32) as given,
+        _array(request["embedding"], np.float32) as embedding,
     ):
-        latents = np.array(np.ndarray(request["latents"]["shape"], np.float32, given.buffer))
-        embedding = np.ndarray(request["embedding"]["shape"], np.float32, made.buffer)
-        run_umap(latents, embedding=embedding, report=report, note=notes.append, **options)
-        del embedding
-    return tuple(notes)
+        latents = np.array(given)
+        task = Task(
+            latents=latents,
+            embedding=embedding,
+            options=request["options"],
+            neighbourhoods=KeptNeighbourhoods(latents, Path(request["neighbours"]), request["of"]),
+            codes=request["codes"],
+            classes=tuple(request["classes"]),
+            start=np.array(embedding) if request["go_on"] else None,
+            report=_Reporter(connection, control),
+            note=notes.append,
+        )
+        del given, embedding
+        placed = METHODS_RUN[request["method"]]()(task)
+        if not np.isfinite(task.embedding).all():
+            raise UserError("The layout ran off to infinity; choose other options.")
+        del task
+    return placed.axes, dict(placed.state), tuple(notes)
+
+
+@contextlib.contextmanager
+def _array(described: Mapping[str, Any], kind: type[np.generic]) -> Iterator[NDArray[Any]]:
+    """The array in a shared block."""
+    with SharedBlock.attach(described["name"]) as block:
+        yield np.ndarray(described["shape"], kind, block.buffer)
+
+
+class _Reporter:
+    """Sends what is done, not more often than it can be drawn, and waits while paused."""
+
+    def __init__(self, connection: "Connection[Any, Any]", control: SharedBlock) -> None:
+        self._connection, self._control = connection, control
+        self._sent = 0.0
+        self._stage = ""
+
+    def __call__(self, fraction: float | None, text: str) -> None:
+        stage = text.partition(",")[0]
+        now = time.monotonic()
+        if stage != self._stage or now - self._sent >= _REPORT_S:
+            self._stage, self._sent = stage, now
+            self._connection.send(("progress", fraction, text, None))
+        if self._control.buffer[0] == PAUSED:
+            self._connection.send(("progress", fraction, f"paused, {text}", None))
+            while self._control.buffer[0] == PAUSED:
+                time.sleep(_PAUSED_S)
 
 
 def _give_way() -> None:
     """Lets the window and the models go first where there are too few cores for all."""
     if hasattr(os, "nice"):
         os.nice(5)
-
-
-def _warm() -> None:
-    """Imports umap-learn and compiles what it compiles, before anyone waits for it."""
-    from latentviewer.projection.umap_child import run_umap
-
-    few = np.random.default_rng(0).normal(size=(_WARM_POINTS, 4)).astype(np.float32)
-    for dims in (2, 3):
-        run_umap(few, dims=dims, n_epochs=2)

@@ -34,6 +34,7 @@ from latentviewer.ui.editor.denoising_presenter import DenoisingPresenter
 from latentviewer.ui.editor.dimensions_presenter import DimensionsPresenter
 from latentviewer.ui.editor.editor import Editor
 from latentviewer.ui.editor.presenter import EditorPresenter
+from latentviewer.ui.editor.projection_presenter import ProjectionPresenter
 from latentviewer.ui.editor.ranking_presenter import RankingPresenter
 from latentviewer.ui.importing.presenter import ImportPresenter
 from latentviewer.ui.map.beside_panel import BesidePanel
@@ -165,6 +166,7 @@ class MainWindow(QMainWindow):
         )  # fmt: skip
         self.dimensions = DimensionsPresenter(workbench, self.editor.dimensions_tab)
         self.ranking = RankingPresenter(workbench, self.editor.ranking_tab, self.theme)
+        self.projection = ProjectionPresenter(workbench, self.editor.projection_tab, self.status)
         self.denoisings = DenoisingPresenter(workbench, self.editor, self.map_panel.view)
         self.imports = ImportPresenter(workbench, self.dispatch, self.theme, self)
         workbench.importing.changed.connect(lambda _model: self._refresh_commands())
@@ -354,6 +356,7 @@ class MainWindow(QMainWindow):
             "map.toggle_posterior": self.workbench.settings.posterior,
             "map.toggle_thumbnails": state.map.thumbnails,
             "map.toggle_names": state.map.names,
+            "map.toggle_links": state.map.links,
             "path.closed": state.path.closed,
             "denoise.under_cursor": state.denoising.under_cursor,
             "view.editor": self.editor.isVisible(),

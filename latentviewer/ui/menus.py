@@ -14,7 +14,7 @@ from latentviewer.ui.theme import Theme
 _AFTER_A_LINE = frozenset(
     {
         "file.save", "file.export_map", "data.locate", "file.quit", "search.focus",
-        "groups.create", "map.compute_umap", "map.compare", "map.fit", "map.tool_move",
+        "groups.create", "map.compute", "map.compare", "map.fit", "map.tool_move",
         "map.bigger_points", "latent.sample_prior", "denoise.new_noise", "path.play",
         "train.stop", "train.replay", "view.editor", "view.path_tab", "view.screenshot",
     }
@@ -25,7 +25,7 @@ CHECKABLE = frozenset(
     {
         "map.two", "map.three", "map.tool_move", "map.tool_rectangle", "map.tool_lasso",
         "map.tool_path", "map.toggle_density", "map.toggle_thumbnails", "map.toggle_names",
-        "map.toggle_posterior",
+        "map.toggle_posterior", "map.toggle_links",
         "path.closed", "train.log_scale", "view.editor", "view.sidebar", "denoise.under_cursor",
     }
 )  # fmt: skip

@@ -54,6 +54,8 @@ class StatusLine(QWidget):
         self._cancel.clicked.connect(lambda: dispatch("jobs.cancel"))
         self._counts = QLabel()
         self._counts.setAccessibleName("Points drawn")
+        self._quality = QLabel()
+        self._quality.setAccessibleName("Map quality")
         self._latency = QLabel()
         self._latency.setAccessibleName("Preview latency")
         self._latency.setToolTip("Time from cursor to decoded picture, median of the last 60")
@@ -61,12 +63,13 @@ class StatusLine(QWidget):
         self._device.setAccessibleName("Model and device")
         self._selected = QLabel()
         self._selected.setAccessibleName("Points selected")
-        for label in (self._selected, self._counts, self._latency, self._device, self._job):
+        told = (self._selected, self._counts, self._quality, self._latency, self._device)
+        for label in (*told, self._job):
             label.setProperty("role", "dim")
         row.addWidget(self._message, 1)
         for widget in (self._job, self._bar, self._cancel):
             row.addWidget(widget)
-        for label in (self._selected, self._counts, self._latency, self._device):
+        for label in told:
             row.addSpacing(8)
             row.addWidget(label)
         self._fade = QTimer(self)
@@ -177,6 +180,11 @@ class StatusLine(QWidget):
     def set_selected(self, count: int) -> None:
         """How many points are selected."""
         self._selected.setText(f"{count:,} selected" if count else "")
+
+    def set_quality(self, trust: float | None, about: str) -> None:
+        """The shown map's trustworthiness, 0 to 1, and what more there is to say of it."""
+        self._quality.setText("" if trust is None else f"trust {trust:.2f}")
+        self._quality.setToolTip(about)
 
     def set_latency(self, median_ms: float | None) -> None:
         """Median time from cursor to picture."""

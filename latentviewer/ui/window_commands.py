@@ -100,6 +100,7 @@ class WindowCommands:
             "view.training_tab": lambda: self._tab(editor.show_training),
             "view.dimensions_tab": lambda: self._tab(editor.show_dimensions),
             "view.ranking_tab": lambda: self._tab(editor.show_ranking),
+            "view.projection_tab": lambda: self._tab(editor.show_projection),
             "view.denoising_tab": self._denoising_tab,
             "view.focus_map": view.setFocus,
             "view.screenshot": self._screenshot,

@@ -15,15 +15,24 @@ from latentviewer.app.recipes import (
     TrainingReport,
     TrainingRequest,
 )
-from latentviewer.app.services import MapResult, ModelFound, Opened, Services
+from latentviewer.app.services import (
+    LaidOut,
+    LayoutRequest,
+    MapResult,
+    ModelFound,
+    Opened,
+    Services,
+)
 from latentviewer.app.settings import Settings
 from latentviewer.app.workbench import Workbench
 from latentviewer.domain.errors import DataNotHereError, DataSetFoundError, UserError
+from latentviewer.domain.map_judgement import MapJudgement
 from latentviewer.domain.ports import Capability, ImageShape, ModelCard, Posterior
 from latentviewer.domain.space import Provenance, Space
 from latentviewer.domain.table import Numbers, categories_of
 from latentviewer.jobs.progress import CancelToken, JobStatus, Progress
 from latentviewer.jobs.worker import JobHandle
+from latentviewer.projection.project import METHODS
 from tests.app.importing import ImportsByHand
 
 
@@ -148,6 +157,12 @@ class PaddingInverse:
         return made
 
 
+class LearntInverse(SameInverse):
+    """One that somebody learnt."""
+
+    name = "network, refined from neighbours"
+
+
 class FarBeyondTen:
     """Every latent with a first number above ten is far."""
 
@@ -158,23 +173,47 @@ class FarBeyondTen:
         return distance > 10
 
 
-class UmapByHand:
-    """A UMAP whose end the test decides."""
+class RunByHand:
+    """A layout whose steps and end the test decides."""
 
-    def __init__(self) -> None:
-        self.runs: list[dict[str, Any]] = []
-
-    def __call__(self, latents: Any, dims: int, **callbacks: Any) -> "UmapByHand":
-        self.embedding = np.zeros((len(latents), dims), np.float32)
-        self.runs.append(callbacks)
-        return self
+    def __init__(self, request: LayoutRequest, callbacks: Mapping[str, Any]) -> None:
+        self.request, self.callbacks = request, callbacks
+        self.embedding = np.zeros((len(request.latents), request.dims), np.float32)
+        if request.start is not None:
+            self.embedding[...] = request.start
+        self.paused: list[bool] = []
 
     def cancel(self) -> None:
-        self.runs[-1]["cancelled"]()
+        self.callbacks["cancelled"]()
 
-    def finish(self) -> None:
+    def pause(self, wanted: bool) -> None:
+        self.paused.append(wanted)
+
+    def tell(self, text: str) -> None:
+        status = JobStatus(1, self.request.title, "running", 0.5, text, 1.0, None)
+        self.callbacks["progress"](status, None)
+
+    def finish(self, **made: Any) -> None:
         self.embedding += 7
-        self.runs[-1]["done"](self.embedding)
+        self.callbacks["done"](LaidOut(self.embedding, **made))
+
+
+class LayoutsByHand:
+    """Starts them, and keeps them in their order."""
+
+    def __init__(self) -> None:
+        self.runs: list[RunByHand] = []
+
+    def __call__(self, request: LayoutRequest, **callbacks: Any) -> RunByHand:
+        self.runs.append(RunByHand(request, callbacks))
+        return self.runs[-1]
+
+    @property
+    def last(self) -> RunByHand:
+        return self.runs[-1]
+
+    def finish(self, **made: Any) -> None:
+        self.last.finish(**made)
 
 
 def six() -> Space:
@@ -217,7 +256,9 @@ class Fakes:
         self.model: Any = DoublingModel()
         self.data_here = True
         self.saved: dict[str, tuple[dict[str, Any], Space]] = {}
-        self.umap = UmapByHand()
+        self.layouts = LayoutsByHand()
+        self.inverse_error = 0.25
+        self.judged: list[tuple[Any, Any]] = []
         self.metrics: list[str] = []
         self.save_fault: Exception | None = None
         self.offers = [offer("tiny-vae"), offer("big-vae", missing="MNIST is not on this machine.",
@@ -277,8 +318,30 @@ class Fakes:
         rows = np.arange(len(data))
         return model.features(data.images(rows).astype(np.float32) / 255, layer)
 
-    def stored(self, method: str, latents: Any, coordinates: Any) -> MapResult:
+    def stored(self, latents: Any, coordinates: Any, formula: Any, title: str) -> MapResult:
         return MapResult(coordinates, SameInverse(), lambda z: z, ("", ""))
+
+    def learn_inverse(self, latents: Any, coordinates: Any) -> Generator[Any, None, Any]:
+        yield Progress(0.5, "")
+        return LearntInverse(), self.inverse_error, 0.5
+
+    def overlap(self, first: Any, second: Any) -> Generator[Any, None, Any]:
+        yield Progress(0.5, "")
+        return np.linspace(0, 1, len(second), dtype=np.float32)
+
+    def check_cluster(self, latents: Any, coordinates: Any, rows: Any) -> Generator[Any, None, str]:
+        yield Progress(0.5, "")
+        return f"{len(rows)} samples are a cluster."
+
+    def judge(self, latents: Any, shown: Any, codes: Any) -> Generator[Any, None, Any]:
+        self.judged.append((shown, codes))
+        yield Progress(0.5, "")
+        return MapJudgement(0.9, 0.8, 0.7, 0.6, 2, len(latents), len(latents), 5, 15)
+
+    def neighbour_faults(self, latents: Any, coordinates: Any) -> Generator[Any, None, Any]:
+        yield Progress(0.5, "")
+        lost = np.linspace(0, 1, len(latents), dtype=np.float32)
+        return lost, 1 - lost
 
     def nearest(
         self, latents: Any, query: Any, k: int, exclude: Iterable[int], metric: str = "euclidean"
@@ -349,7 +412,12 @@ class Fakes:
             pca_onto=self.pca_onto,
             encode=self.encode, pca=self.pca, stored_map=self.stored,  # type: ignore[arg-type,return-value]
             distance=lambda latents: FarBeyondTen(), nearest=self.nearest,
-            save_project=self.save_project, export_path=self.export_path, start_umap=self.umap,
+            save_project=self.save_project, export_path=self.export_path,
+            start_layout=self.layouts, methods=METHODS, judge=self.judge,
+            learn_inverse=self.learn_inverse, check_cluster=self.check_cluster,
+            overlap=self.overlap,
+            shuffled=lambda latents, seed: latents[::-1].copy(),
+            neighbour_faults=self.neighbour_faults,
             recipes=self.recipes, train=self.train, imports=self.imports,
             export_samples=self.export_samples, export_map=self.export_map,
         )  # fmt: skip

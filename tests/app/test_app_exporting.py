@@ -63,8 +63,8 @@ def test_a_pca_stands_beside_the_one_that_a_reader_makes(opened: Workbench, fake
 
 
 def test_a_stored_map_is_shown_under_its_own_name(opened: Workbench, fakes: Fakes) -> None:
-    opened.commands.run("map.compute_umap")
-    fakes.umap.finish()
+    opened.commands.run("map.compute")
+    fakes.layouts.finish()
     opened.commands.run("file.export_samples_to", path="z.parquet", purpose="embedding-atlas")
     space, _, _, wanted = fakes.exported_samples
     assert wanted["shown"] == "umap_2d"
@@ -90,7 +90,7 @@ def test_a_map_of_other_settings_is_not_taken_for_this_one(opened: Workbench) ->
     # As while the other map is still on its way.
     opened.commands.run("map.method", name="pca")
     services, space = opened.workspace.services, opened.workspace.space
-    stored = services.stored_map("umap", space.latent, space.maps["umap_2d"])
+    stored = services.stored_map(space.latent, space.maps["umap_2d"], {}, "UMAP")
     opened.workspace.shown_map = stored
     with pytest.raises(UserError, match="The map is not ready yet"):
         opened.exporting.map_to("m.svg")

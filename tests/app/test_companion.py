@@ -347,10 +347,10 @@ def test_without_a_name_somebody_has_to_be_asked(begun: Beginning) -> None:
 
 
 def test_a_umap_that_forms_leaves_the_second_map_alone(compared: Beginning) -> None:
-    compared.run("map.compute_umap")
+    compared.run("map.compute")
     compared.workbench.companion.hover(RowTarget(2))
     assert compared.answer.row == 2
-    compared.fakes.umap.finish()
+    compared.fakes.layouts.finish()
     assert compared.beside.map is not None
     np.testing.assert_array_equal(compared.beside.map.coordinates, other().maps["umap_2d"])
 

@@ -152,8 +152,8 @@ def test_an_expression_is_evaluated_in_the_new_layer(reader: Workbench) -> None:
 
 
 def test_a_umap_stays_with_its_layer(reader: Workbench, fakes: Fakes) -> None:
-    reader.commands.run("map.compute_umap")
-    fakes.umap.finish()
+    reader.commands.run("map.compute")
+    fakes.layouts.finish()
     assert reader.workspace.state.map.method == "umap"
     layer(reader, "first")
     assert reader.workspace.state.map.method == "pca"

@@ -278,7 +278,7 @@ def test_umap_forms_and_becomes_a_map_of_the_space(opened: Workbench, fakes: Fak
     assert opened.maps.is_forming
     assert opened.workspace.shown_map is None
     opened.previews.hover(PlaceTarget((1.0, 1.0)))
-    fakes.umap.finish()
+    fakes.layouts.finish()
     assert formings[-1] is None
     assert "umap_2d" in opened.workspace.space.maps
     assert opened.workspace.shown_map is not None

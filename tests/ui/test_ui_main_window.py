@@ -156,14 +156,14 @@ def test_filtering_in_the_legend_hides_on_the_map_and_undo_brings_back(
 
 def test_a_forming_umap_is_drawn_and_can_be_cancelled(opened: MainWindow, fakes: Fakes) -> None:
     opened.dispatch("map.method", name="umap")
-    fakes.umap.embedding[:] = np.arange(12, dtype=np.float32).reshape(6, 2)
+    fakes.layouts.last.embedding[:] = np.arange(12, dtype=np.float32).reshape(6, 2)
     from latentviewer.jobs.progress import JobStatus
 
     status = JobStatus(1, "UMAP", "running", 0.5, "layout, epoch 1 of 2", 1.0, 1.0)
-    fakes.umap.runs[-1]["progress"](status, None)
+    fakes.layouts.last.callbacks["progress"](status, None)
     coordinates = opened.map_panel.view.scene.coordinates
     assert coordinates is not None
-    np.testing.assert_array_equal(coordinates, fakes.umap.embedding)
+    np.testing.assert_array_equal(coordinates, fakes.layouts.last.embedding)
     assert opened.status._bar.isVisible()
     opened.dispatch("jobs.cancel")
     assert opened.workbench.workspace.state.map.method == "pca"
@@ -401,7 +401,7 @@ def test_menus_check_what_holds(opened: MainWindow) -> None:
 
     assert checked() == {
         "map.two", "map.tool_move", "map.toggle_posterior", "map.toggle_thumbnails",
-        "map.toggle_names",
+        "map.toggle_names", "map.toggle_links",
         "view.editor", "view.sidebar",
     }  # fmt: skip
     for command in ("map.three", "map.tool_lasso", "map.toggle_density", "view.sidebar"):
@@ -618,3 +618,44 @@ def test_the_preview_says_how_far_it_is_denoised(denoising: MainWindow) -> None:
     denoising.dispatch("denoise.under_cursor")
     denoising.map_panel.view.hovered.emit(PlaceTarget((3.0, 1.0)))
     assert denoising.preview.facts.lines[0][:2] == ("Steps", "2 of 20, from half noise")
+
+
+def test_the_shown_maps_quality_is_told(opened: MainWindow, fakes: Fakes) -> None:
+    assert opened.status._quality.text() == "trust 0.90"
+    assert "Shepard correlation: 0.600" in opened.status._quality.toolTip()
+    opened.dispatch("view.projection_tab")
+    tab = opened.editor.projection_tab
+    assert tab.isVisible()
+    assert tab.quality.head.startswith("On 6 of 6 samples")
+    assert tab.no_options.isVisible()
+    opened.dispatch("map.method", name="tsne")
+    assert opened.status._quality.text() == ""
+    assert "perplexity" in tab.form.fields
+    assert tab.pause.isVisible()
+    fakes.layouts.last.tell("layout, 3 of 9")
+    assert opened.map_panel.view._annotations.notice == "t-SNE is forming: layout, 3 of 9"
+    opened.dispatch("map.pause")
+    assert tab.pause.accessibleName() == "Resume"
+    assert "is paused" in (opened.map_panel.view._annotations.notice or "")
+    opened.dispatch("map.pause")
+    fakes.layouts.finish()
+    assert not tab.pause.isVisible()
+    assert tab.quality.figures
+
+
+def test_a_resting_cursor_ties_a_sample_to_its_neighbours(opened: MainWindow) -> None:
+    links = opened.map_panel.view._annotations
+    opened.workbench.previews.hover(RowTarget(2))
+    opened.workbench.previews.settle()
+    assert links._links is not None
+    origin, others = links._links
+    np.testing.assert_array_equal(origin, [2, 2])
+    assert len(others) == 5
+    opened.workbench.previews.hover(RowTarget(3))
+    assert links._links is None
+    opened.workbench.previews.settle()
+    assert links._links is not None
+    opened.dispatch("map.toggle_links")
+    assert links._links is None
+    opened.workbench.previews.settle()
+    assert links._links is None

@@ -391,7 +391,7 @@ def test_with_nothing_to_choose_from_it_says_what_to_do(two: Two) -> None:
 
 
 def test_hovering_goes_on_while_a_umap_forms_in_the_first_map(compared: Two) -> None:
-    compared.window.dispatch("map.compute_umap")
+    compared.window.dispatch("map.compute")
     compared.hover(compared.second, compared.spot(compared.second, 2))
     assert compared.tile.title == "#2 · c"
     assert isinstance(compared.window.workbench.previews.target, RowTarget)

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QTimer
 
-from latentviewer.app.maps import Forming
+from latentviewer.app.projecting import Forming
 from latentviewer.app.state import SessionState
 from latentviewer.app.trajectory import Trajectory
 from latentviewer.app.workbench import Workbench

@@ -7,6 +7,7 @@ from latentviewer.ui.editor.arithmetic_tab import ArithmeticTab
 from latentviewer.ui.editor.denoising_tab import DenoisingTab
 from latentviewer.ui.editor.dimensions_tab import DimensionsTab
 from latentviewer.ui.editor.path_tab import PathTab
+from latentviewer.ui.editor.projection_tab import ProjectionTab
 from latentviewer.ui.editor.ranking_tab import RankingTab
 from latentviewer.ui.intent import Dispatch
 from latentviewer.ui.theme import Theme
@@ -14,7 +15,8 @@ from latentviewer.ui.theme import Theme
 
 class Editor(QFrame):
     """Attributes:
-    path_tab, arithmetic_tab, dimensions_tab, ranking_tab, denoising_tab: the pages.
+    path_tab, arithmetic_tab, dimensions_tab, ranking_tab, denoising_tab, projection_tab: the
+        pages.
     front_changed: emitted when another page comes to the front.
     """
 
@@ -29,18 +31,20 @@ class Editor(QFrame):
         self.dimensions_tab = DimensionsTab(dispatch, theme)
         self.ranking_tab = RankingTab(dispatch, theme)
         self.denoising_tab = DenoisingTab(dispatch, theme)
+        self.projection_tab = ProjectionTab(dispatch, theme)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
         self._of_space = (
-            (self.path_tab, "Path", "Path editor"),
-            (self.arithmetic_tab, "Arithmetic", "Arithmetic editor"),
-            (self.dimensions_tab, "Dimensions", "What each latent dimension carries"),
-            (self.ranking_tab, "Ranking", "Samples with the largest errors"),
-            (self.denoising_tab, "Denoising", "From noise to data, step by step"),
+            (self.path_tab, "Path", "Path editor  Alt+1"),
+            (self.arithmetic_tab, "Arithmetic", "Arithmetic editor  Alt+2"),
+            (self.projection_tab, "Projection", "The map's options and faults  Alt+7"),
+            (self.dimensions_tab, "Dimensions", "What each latent dimension carries  Alt+3"),
+            (self.ranking_tab, "Ranking", "Samples with the largest errors  Alt+4"),
+            (self.denoising_tab, "Denoising", "From noise to data, step by step  Alt+5"),
         )
         for number, (tab, title, about) in enumerate(self._of_space):
             self._tabs.addTab(tab, title)
-            self._tabs.setTabToolTip(number, f"{about}  Alt+{number + 1}")
+            self._tabs.setTabToolTip(number, about)
         self._tabs.currentChanged.connect(lambda _index: self.front_changed.emit())
         self._tabs.tabBar().setAccessibleName("Editors")
         self._tabs.setStyleSheet("QTabWidget::tab-bar { left: 6px; }")
@@ -95,6 +99,10 @@ class Editor(QFrame):
     def show_ranking(self) -> None:
         """Brings the ranking to the front."""
         self._tabs.setCurrentWidget(self.ranking_tab)
+
+    def show_projection(self) -> None:
+        """Brings the projection to the front."""
+        self._tabs.setCurrentWidget(self.projection_tab)
 
     def show_denoising(self) -> None:
         """Brings denoising to the front, where there is any."""

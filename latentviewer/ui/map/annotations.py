@@ -32,6 +32,18 @@ class Annotations:
         self._path: tuple[Points, Points, int | None] | None = None
         self._posterior: tuple[Points, NDArray[np.float64], str, Points] | None = None
         self._trajectory: tuple[Points, int, int | None] | None = None
+        self._links: tuple[Points, Points] | None = None
+
+    def set_links(self, origin: Points | None, others: Points | None) -> None:
+        """A point (dims,) and those that are its neighbours in latent space, (k, dims)."""
+        self._links = None if origin is None or others is None else (origin, others)
+
+    def region_of_links(self, camera: Camera, size: tuple[int, int]) -> QRegion:
+        """What of the picture they cover."""
+        if self._links is None or len(self._links[0]) != camera.dims:
+            return QRegion()
+        ends = np.concatenate([self._links[0][None], self._links[1]])
+        return QRegion(overlays.box_of_dots(camera.to_pixels(ends, *size), size))
 
     def set_posterior(
         self,
@@ -80,6 +92,14 @@ class Annotations:
             spot, spread = camera.picture_of(centre, covariance, *size)
             overlays.paint_ellipses(painter, spot, spread, theme)
             overlays.paint_corner_words(painter, text, camera.dims, size, theme)
+        if self._links is not None and len(self._links[0]) == camera.dims:
+            origin, others = self._links
+            overlays.paint_links(
+                painter,
+                camera.to_pixels(origin[None], *size)[0],
+                camera.to_pixels(others, *size),
+                theme,
+            )
         if self._path is not None and self._path[0].shape[1] == camera.dims:
             places, waypoints, current = self._path
             overlays.paint_path(

@@ -216,6 +216,13 @@ class MapView(QWidget):
         # Only where it was and where it is: it comes and goes with every point under the cursor.
         self.update(region + self._annotations.region_of_posterior(self.camera, size))
 
+    def set_links(self, origin: Points | None, others: Points | None = None) -> None:
+        """Lines from a point (dims,) to its neighbours in latent space, (k, dims); or none."""
+        size = (self.width(), self.height())
+        region = self._annotations.region_of_links(self.camera, size)
+        self._annotations.set_links(origin, others)
+        self.update(region + self._annotations.region_of_links(self.camera, size))
+
     def set_trajectory(self, places: Points | None, back: int, current: int | None) -> None:
         """The places (n, dims) of denoising steps, of which the first `back` lead to noise."""
         self._annotations.set_trajectory(places, back, current)

@@ -213,6 +213,18 @@ def paint_dots(painter: QPainter, places: Points, theme: Theme) -> None:
         painter.drawEllipse(QPointF(x, y), _DOT_PX, _DOT_PX)
 
 
+def paint_links(painter: QPainter, origin: Points, others: Points, theme: Theme) -> None:
+    """Lines from (2,) to each of (k, 2) pixels, and a small ring around each end."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    start = QPointF(*origin.tolist())
+    for colour, width in ((theme.colour("map"), 3.5), (theme.colour("accent"), 1.3)):
+        painter.setPen(QPen(colour, width))
+        for x, y in others.tolist():
+            painter.drawLine(start, QPointF(x, y))
+            painter.drawEllipse(QPointF(x, y), _DOT_PX + 1.5, _DOT_PX + 1.5)
+
+
 def box_of_dots(places: Points, size: tuple[int, int]) -> QRect:
     """What of a picture of that size `paint_dots` paints on."""
     if not len(places):

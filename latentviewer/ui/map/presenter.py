@@ -13,9 +13,10 @@ from latentviewer.app.colouring import (
     colouring,
 )
 from latentviewer.app.film import Film
-from latentviewer.app.maps import Forming
 from latentviewer.app.posteriors import MapPosterior
-from latentviewer.app.previews import pictures
+from latentviewer.app.preview import Answer
+from latentviewer.app.previews import Details, pictures
+from latentviewer.app.projecting import Forming
 from latentviewer.app.services import MapResult
 from latentviewer.app.state import Blend, SessionState
 from latentviewer.app.workbench import Workbench
@@ -43,6 +44,8 @@ class MapPresenter:
         self._film: Film | None = None
         self._forming = False
         self._layer: str | None = None
+        self._linked: int | None = None
+        self._map_of: Latents | None = None
         workspace = workbench.workspace
         workspace.session.changed.connect(self._on_state)
         workspace.map_changed.connect(self._on_map)
@@ -52,6 +55,8 @@ class MapPresenter:
         workbench.paths.current_changed.connect(lambda _index: self._show_path())
         workbench.arithmetic.outcome_changed.connect(lambda _outcome: self._show_markers())
         workbench.posteriors.changed.connect(self._on_posterior)
+        workbench.previews.detailed.connect(self._on_details)
+        workbench.previews.answered.connect(self._on_answer)
         panel.view.thumbnails_wanted.connect(self._fetch_thumbnails)
         panel.view.set_row_labels(self.row_text)
 
@@ -71,6 +76,8 @@ class MapPresenter:
 
     def _on_state(self, old: SessionState, new: SessionState) -> None:
         view = self._panel.view
+        if new.map.links != old.map.links or new.space is None:
+            self._unlink()
         replaced = (None if old.space is None else old.space.latent) is not (
             None if new.space is None else new.space.latent
         )
@@ -131,7 +138,10 @@ class MapPresenter:
         self._show_chart()
         layer, before = self._workbench.workspace.state.layer, self._layer
         self._layer = layer
-        if before is not None and before != layer:
+        space = self._workbench.workspace.state.space
+        of, self._map_of = self._map_of, None if space is None else space.latent
+        same = of is not None and of is self._map_of
+        if (before is not None and before != layer) or (same and not self._forming):
             view.morph_points(result.coordinates)
         else:
             view.set_points(result.coordinates, fit=True)
@@ -163,12 +173,8 @@ class MapPresenter:
             self._show_path()
             self._show_markers()
             return
-        started = forming.status is not None and forming.status.text
-        view.set_notice(
-            f"UMAP is forming: {forming.status.text}"
-            if started and forming.status
-            else "UMAP is starting"
-        )
+        view.set_notice(_notice(forming))
+        self._unlink()
         embedding = forming.embedding
         if not len(embedding) or not np.ptp(embedding) > 0:
             return
@@ -204,6 +210,25 @@ class MapPresenter:
             markers.append((outcome.place, text))
         self._panel.view.set_markers(markers)
 
+    def _on_details(self, details: Details) -> None:
+        """The resting cursor's sample is tied to its neighbours, wherever the map put them."""
+        workspace, row = self._workbench.workspace, details.answer.row
+        shown = workspace.shown_map
+        if row is None or shown is None or self._forming or not workspace.state.map.links:
+            return
+        if len(details.rows) and max(row, int(details.rows.max())) < len(shown.coordinates):
+            self._linked = row
+            self._panel.view.set_links(shown.coordinates[row], shown.coordinates[details.rows])
+
+    def _on_answer(self, answer: Answer) -> None:
+        if self._linked is not None and answer.row != self._linked:
+            self._unlink()
+
+    def _unlink(self) -> None:
+        if self._linked is not None:
+            self._linked = None
+            self._panel.view.set_links(None)
+
     def _on_posterior(self, posterior: MapPosterior | None) -> None:
         view = self._panel.view
         if posterior is None:
@@ -235,3 +260,12 @@ def names_of(space: Space) -> tuple[str, ...]:
     column = space.columns.get(space.name_column() or "")
     pictured = space.provenance.data is not None or space.provenance.model is not None
     return column.values if isinstance(column, Texts) and not pictured else ()
+
+
+def _notice(forming: Forming) -> str:
+    """What the forming map is doing, in a few words."""
+    if forming.status is None:
+        return f"{forming.title} is waiting"
+    if forming.paused:
+        return f"{forming.title} is paused: {forming.status.text.removeprefix('paused, ')}"
+    return f"{forming.title} is forming: {forming.status.text}"
