@@ -9,6 +9,7 @@ import numpy as np
 from latentviewer.app.axes import AXES, resolved
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.layouts import layout_request, with_layout
+from latentviewer.app.method_options import options_of, with_option, without_options
 from latentviewer.app.projecting import Forming, Projecting
 from latentviewer.app.services import LaidOut, MapResult
 from latentviewer.app.signal import Signal
@@ -212,40 +213,22 @@ class Maps:
     def option(self, name: str, value: Value) -> None:
         """Sets an option of the shown method, such as `n_neighbors`; see `Method.parameters`."""
         method = self._method()
-        checked = method.options({**self.options(method.key), name: value})
-        usual = method.options({})
-        given = {f"{method.key}.{k}": v for k, v in checked.items() if v != usual[k]}
-        others = {
-            k: v for k, v in self._workspace.state.map.options if k.partition(".")[0] != method.key
-        }
+        kept = with_option(self._workspace.state.map, method, name, value)
         title = next(p.title for p in method.parameters if p.key == name)
         self._change(
-            f"{method.title}: {title}",
-            merge_key=f"option-{method.key}-{name}",
-            options=tuple(sorted({**others, **given}.items())),
+            f"{method.title}: {title}", merge_key=f"option-{method.key}-{name}", options=kept
         )
 
     def reset_options(self) -> None:
         """The shown method's own options again."""
         method = self._method()
-        kept = tuple(
-            (k, v)
-            for k, v in self._workspace.state.map.options
-            if k.partition(".")[0] != method.key
-        )
+        kept = without_options(self._workspace.state.map, method)
         self._change(f"{method.title}: usual options", options=kept)
 
     def options(self, key: str) -> dict[str, Value]:
         """All options of a method as they are set now; none where it is not known."""
         method = self.method_of(key)
-        if method is None:
-            return {}
-        given = {
-            name.partition(".")[2]: value
-            for name, value in self._workspace.state.map.options
-            if name.partition(".")[0] == key
-        }
-        return method.options(given)
+        return {} if method is None else options_of(self._workspace.state.map, method)
 
     def method_of(self, key: str) -> Method | None:
         """What is known of a method; None for maps that came with a space."""
@@ -317,7 +300,8 @@ class Maps:
             state = workspace.state
             groups = {group.name: group.selection for group in state.groups}
             saved = {entry.name: entry.latent for entry in state.saved}
-            axes = resolved(said, Context(space, groups, saved))
+            shown = {axis: said[axis] for axis in "xyz"[:dims]}
+            axes = resolved(shown, Context(space, groups, saved))
             request = dataclasses.replace(request, options=axes)
         self.projecting.start(
             key,

@@ -105,7 +105,8 @@ def _lay_out(space: Space, choice: MapChoice) -> MadeMap:
     request = layout_request(space, method_named(choice.method), choice.dims, choice.options)
     asked = request
     if choice.method == AXES:
-        asked = replace(request, options=resolved(request.options, Context(space)))
+        shown = {axis: request.options[axis] for axis in "xyz"[: choice.dims]}
+        asked = replace(request, options=resolved(shown, Context(space)))
     line = ProgressLine(request.title)
     try:
         made = bootstrap.lay_out(asked, line.show)

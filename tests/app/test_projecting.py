@@ -66,6 +66,17 @@ def test_options_that_are_none_are_refused(opened: Workbench, fakes: Fakes) -> N
         opened.commands.run("map.option", name="min_dist", value=0.2)
 
 
+def test_options_of_another_version_are_as_usual(opened: Workbench, fakes: Fakes) -> None:
+    settings = dataclasses.replace(
+        opened.workspace.state.map,
+        options=(("umap.min_dist", "wide"), ("umap.n_neighbors", 9), ("umap.spread", 2.0)),
+    )
+    opened.workspace.session.amend(map=settings)
+    options = opened.maps.options("umap")
+    assert (options["min_dist"], options["n_neighbors"]) == (0.1, 9)
+    assert "spread" not in options
+
+
 def test_options_are_kept_in_a_project(opened: Workbench, fakes: Fakes) -> None:
     opened.commands.run("map.method", name="umap")
     opened.commands.run("map.option", name="min_dist", value=0.4)
@@ -188,7 +199,7 @@ def test_a_method_that_needs_labels_takes_those_that_name_the_samples(
 def test_axes_are_dimensions_directions_and_lines(opened: Workbench, fakes: Fakes) -> None:
     run = opened.commands.run
     run("map.method", name="axes")
-    assert fakes.layouts.last.request.options == {"x": "0", "y": "1", "z": "2"}
+    assert fakes.layouts.last.request.options == {"x": "0", "y": "1"}
     fakes.layouts.finish()
     run("map.option", name="x", value='mean(label == "a") -> mean(label == "b")')
     run("map.option", name="y", value="#5 - #0")

@@ -17,11 +17,10 @@ from PySide6.QtWidgets import (
 from latentviewer.domain.projection import Parameter, Value
 from latentviewer.ui.wheel import guard_wheel
 
-_FIELD_PX = 118
+_FIELD_PX, _TEXT_PX = 118, 240
 _MOST = 2_147_483_647
 _PATIENCE_MS = 350  # while a number is still being typed
 _DECIMALS = 3
-_NONE = "\u2014"
 
 Field = QComboBox | QSpinBox | QDoubleSpinBox | QLineEdit
 
@@ -84,7 +83,7 @@ class OptionForm(QWidget):
             field = self._field(parameter)
             field.setAccessibleName(parameter.title)
             field.setToolTip(parameter.tooltip)
-            field.setFixedWidth(_FIELD_PX)
+            field.setFixedWidth(_TEXT_PX if isinstance(field, QLineEdit) else _FIELD_PX)
             guard_wheel(field)
             label = QLabel(parameter.title)
             label.setProperty("role", "dim")
@@ -96,7 +95,8 @@ class OptionForm(QWidget):
         self._place()
 
     def _place(self) -> None:
-        across = max(1, (self.width() + 12) // (_FIELD_PX + 12))
+        widest = max((field.width() for field in self.fields.values()), default=_FIELD_PX)
+        across = max(1, (self.width() + 12) // (widest + 12))
         if across == self._across:
             return
         self._across = across
