@@ -362,6 +362,7 @@ COMMANDS: tuple[Command, ...] = (
         needs=(Needs.COMPARED,),
         listed=False,
     ),
+    _command("map.compare_arrows", "Arrows to the second map", "Map", needs=(Needs.COMPARED,)),
     _command(
         "map.compare_overlap",
         "Colour by common neighbours",

@@ -206,6 +206,10 @@ class Maps:
         """Ties the sample under a resting cursor to its neighbours in latent space, or not."""
         self._change("Lines to neighbours", links=not self._workspace.state.map.links)
 
+    def toggle_arrows(self) -> None:
+        """Draws how samples move from this map to the second one, or not."""
+        self._change("Arrows to the second map", arrows=not self._workspace.state.map.arrows)
+
     def toggle_thumbnails(self) -> None:
         """Pictures in place of discs when zoomed in."""
         self._change("Thumbnails", thumbnails=not self._workspace.state.map.thumbnails)

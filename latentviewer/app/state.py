@@ -43,6 +43,7 @@ class MapSettings:
         thumbnails: pictures in place of discs when zoomed in enough.
         names: what samples without pictures are called, beside as many as there is room for.
         links: lines from the sample under a resting cursor to its neighbours in latent space.
+        arrows: from samples to where they lie on the second map, laid over this one.
         options: of methods, where they are not the usual ones: such as (`umap.min_dist`, 0.3),
             sorted.
     """
@@ -57,6 +58,7 @@ class MapSettings:
     thumbnails: bool = True
     names: bool = True
     links: bool = True
+    arrows: bool = False
     options: tuple[tuple[str, Value], ...] = ()
 
 

@@ -283,6 +283,7 @@ class Workbench:
             "map.toggle_density": maps.toggle_density,
             "map.toggle_names": maps.toggle_names,
             "map.toggle_links": maps.toggle_links,
+            "map.compare_arrows": maps.toggle_arrows,
             "map.toggle_thumbnails": maps.toggle_thumbnails,
             "map.toggle_posterior": self._toggle_posterior,
             "preview.pin_row": previews.pin_row,

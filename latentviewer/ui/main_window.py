@@ -357,6 +357,7 @@ class MainWindow(QMainWindow):
             "map.toggle_thumbnails": state.map.thumbnails,
             "map.toggle_names": state.map.names,
             "map.toggle_links": state.map.links,
+            "map.compare_arrows": state.map.arrows,
             "path.closed": state.path.closed,
             "denoise.under_cursor": state.denoising.under_cursor,
             "view.editor": self.editor.isVisible(),

@@ -25,7 +25,7 @@ CHECKABLE = frozenset(
     {
         "map.two", "map.three", "map.tool_move", "map.tool_rectangle", "map.tool_lasso",
         "map.tool_path", "map.toggle_density", "map.toggle_thumbnails", "map.toggle_names",
-        "map.toggle_posterior", "map.toggle_links",
+        "map.toggle_posterior", "map.toggle_links", "map.compare_arrows",
         "path.closed", "train.log_scale", "view.editor", "view.sidebar", "denoise.under_cursor",
     }
 )  # fmt: skip

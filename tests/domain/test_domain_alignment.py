@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from latentviewer.domain.alignment import turned_to
+from latentviewer.domain.alignment import laid_over, turned_to
 
 
 def cloud(n: int = 40, k: int = 2, seed: int = 0) -> NDArray[np.float32]:
@@ -66,3 +66,31 @@ def test_pictures_without_extent_are_left_as_they_are() -> None:
 def test_other_points_are_refused() -> None:
     with pytest.raises(ValueError, match="differ"):
         turned_to(cloud(4), cloud(5))
+
+
+def test_a_map_laid_over_another_differs_by_nothing_but_what_moved() -> None:
+    rng = np.random.default_rng(3)
+    reference = rng.normal(size=(40, 2)).astype(np.float32)
+    turn = np.array([[0.6, -0.8], [-0.8, -0.6]])
+    points = (7.0 * reference @ turn + [30.0, -4.0]).astype(np.float32)
+    np.testing.assert_allclose(laid_over(points, reference), reference, atol=1e-4)
+    moved = points.copy()
+    moved[5] += 70.0
+    gaps = np.linalg.norm(laid_over(moved, reference) - reference, axis=1)
+    assert gaps.argmax() == 5
+    assert gaps[5] > 5 * np.median(gaps)
+
+
+def test_what_cannot_be_laid_over_stays_finite_or_is_refused() -> None:
+    one = np.full((3, 2), 2.0, np.float32)
+    other = np.arange(6, dtype=np.float32).reshape(3, 2)
+    np.testing.assert_allclose(laid_over(one, other), np.tile(other.mean(axis=0), (3, 1)))
+    holes = other.copy()
+    holes[1] = np.nan
+    laid = laid_over(holes, other)
+    np.testing.assert_allclose(laid[[0, 2]], other[[0, 2]], atol=1e-5)
+    assert np.isnan(laid[1]).all()
+    nothing = np.zeros((0, 2), np.float32)
+    assert laid_over(nothing, nothing).shape == (0, 2)
+    with pytest.raises(ValueError, match="differ"):
+        laid_over(one, other[:2])

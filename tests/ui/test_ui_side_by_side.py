@@ -397,3 +397,28 @@ def test_hovering_goes_on_while_a_umap_forms_in_the_first_map(compared: Two) -> 
     assert isinstance(compared.window.workbench.previews.target, RowTarget)
     compared.hover(compared.second, QPoint(compared.second.width() - 60, 400))
     assert isinstance(compared.window.workbench.companion._target, PlaceTarget)
+
+
+def test_arrows_lead_to_where_samples_lie_on_the_second_map(compared: Two) -> None:
+    window, notes = compared.window, compared.first._annotations
+    assert notes._arrows is None
+    before = compared.first.grab().toImage()
+    window.dispatch("map.compare_arrows")
+    assert notes._arrows is not None
+    starts, ends = notes._arrows
+    shown = window.workbench.workspace.shown_map
+    assert shown is not None
+    np.testing.assert_array_equal(starts, shown.coordinates)
+    assert starts.shape == ends.shape
+    # Laid over one another, the two maps have the same middle.
+    np.testing.assert_allclose(ends.mean(axis=0), starts.mean(axis=0), atol=1e-4)
+    assert compared.first.grab().toImage() != before
+    window.dispatch("select.rows", rows=[1, 4])
+    assert notes._arrows is not None
+    np.testing.assert_array_equal(notes._arrows[0], shown.coordinates[[1, 4]])
+    window.dispatch("map.compare_map", name="pca_3d")
+    assert notes._arrows is None
+    window.dispatch("map.compare_map", name="pca_2d")
+    assert notes._arrows is not None
+    window.dispatch("map.compare_close")
+    assert notes._arrows is None

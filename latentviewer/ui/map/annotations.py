@@ -33,6 +33,11 @@ class Annotations:
         self._posterior: tuple[Points, NDArray[np.float64], str, Points] | None = None
         self._trajectory: tuple[Points, int, int | None] | None = None
         self._links: tuple[Points, Points] | None = None
+        self._arrows: tuple[Points, Points] | None = None
+
+    def set_arrows(self, starts: Points | None, ends: Points | None) -> None:
+        """From places to others, (k, dims) each; None for none."""
+        self._arrows = None if starts is None or ends is None else (starts, ends)
 
     def set_links(self, origin: Points | None, others: Points | None) -> None:
         """A point (dims,) and those that are its neighbours in latent space, (k, dims)."""
@@ -92,6 +97,9 @@ class Annotations:
             spot, spread = camera.picture_of(centre, covariance, *size)
             overlays.paint_ellipses(painter, spot, spread, theme)
             overlays.paint_corner_words(painter, text, camera.dims, size, theme)
+        if self._arrows is not None and self._arrows[0].shape[1] == camera.dims:
+            starts, ends = (camera.to_pixels(places, *size) for places in self._arrows)
+            overlays.paint_arrows(painter, starts, ends, theme)
         if self._links is not None and len(self._links[0]) == camera.dims:
             origin, others = self._links
             overlays.paint_links(

@@ -9,6 +9,7 @@ from latentviewer.app.maps import map_key, map_title
 from latentviewer.app.preview import Answer
 from latentviewer.app.state import Blend, RowTarget, SessionState, Target
 from latentviewer.app.workbench import Workbench
+from latentviewer.domain.alignment import laid_over
 from latentviewer.domain.map_note import MapNote
 from latentviewer.domain.space import Space
 from latentviewer.ui.map.density import chart_of
@@ -17,6 +18,8 @@ from latentviewer.ui.map.presenter import MapPresenter
 from latentviewer.ui.map.side_by_side import SideBySide
 from latentviewer.ui.preview.presenter import PreviewPresenter
 from latentviewer.ui.theme import Theme
+
+_ARROWS, _MOST_ARROWS = 200, 2_000
 
 
 class BesidePresenter:
@@ -40,6 +43,7 @@ class BesidePresenter:
         self._companion.answered.connect(self._on_answer)
         workbench.previews.answered.connect(self._on_first_answer)
         workbench.workspace.session.changed.connect(self._on_state)
+        workbench.workspace.map_changed.connect(lambda _map: self._show_arrows())
         first.hovered.connect(self._on_first)
         self._view.hovered.connect(self._on_second)
         self._view.thumbnails_wanted.connect(self._fetch_thumbnails)
@@ -79,6 +83,7 @@ class BesidePresenter:
             view.set_points(None)
             view.clear_thumbnails()
             self._first.set_linked(None)
+            self._first.set_arrows(None)
             return
         if old is None or old.space is not new.space:
             view.clear_thumbnails()
@@ -97,6 +102,7 @@ class BesidePresenter:
             x, y, *z = (*new.map.axes, "", "")
             view.set_axes(x, y, z[0] if z else "")
             self._side.beside.rest()
+            self._show_arrows()
         if old is None or (old.space, old.setting) != (new.space, new.setting):
             self._show_headers(new)
         self._side.beside.tile.set_without_decoder(new.without_decoder)
@@ -114,11 +120,33 @@ class BesidePresenter:
         if new.map != old.map or new.space.columns is not old.space.columns:
             self._show_colours()
             self._show_settings(new)
+        if new.map.arrows != old.map.arrows:
+            self._show_arrows()
         if new.map != old.map or new.space is not old.space:
             self._show_headers(beside)
         if new.selection != old.selection:
             self._show_selection(new, beside)
+            self._show_arrows()
             self._view.bring_into_view(new.selection.rows)
+
+    def _show_arrows(self) -> None:
+        """Of the selection, or of a fair part of all: more would hide the map."""
+        workspace, beside = self._workbench.workspace, self._companion.beside
+        shown = workspace.shown_map
+        second = None if beside is None else beside.map
+        if not workspace.state.map.arrows or shown is None or second is None:
+            self._first.set_arrows(None)
+            return
+        here = shown.coordinates[: len(second.coordinates)]
+        if here.shape != second.coordinates.shape:
+            self._first.set_arrows(None)  # a plane and a room cannot be laid over one another
+            return
+        rows = workspace.state.selection.rows
+        rows = rows[rows < len(here)]
+        if not len(rows):
+            rows = np.arange(0, len(here), max(1, len(here) // _ARROWS))
+        there = laid_over(second.coordinates, here)
+        self._first.set_arrows(here[rows[:_MOST_ARROWS]], there[rows[:_MOST_ARROWS]])
 
     def _show_colours(self) -> None:
         beside, state = self._companion.beside, self._workbench.workspace.state

@@ -216,6 +216,11 @@ class MapView(QWidget):
         # Only where it was and where it is: it comes and goes with every point under the cursor.
         self.update(region + self._annotations.region_of_posterior(self.camera, size))
 
+    def set_arrows(self, starts: Points | None, ends: Points | None = None) -> None:
+        """From places to others, (k, dims) each; None for none."""
+        self._annotations.set_arrows(starts, ends)
+        self.update()
+
     def set_links(self, origin: Points | None, others: Points | None = None) -> None:
         """Lines from a point (dims,) to its neighbours in latent space, (k, dims); or none."""
         size = (self.width(), self.height())

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen, QPolygonF
 
 from latentviewer.domain.posterior_ellipse import ellipse_outline
@@ -15,6 +15,7 @@ _TICK_EVERY_PX = 130
 _FARTHEST_PX = 100_000.0
 _WIDEST_SIGMA_PX = 10_000.0
 _DOT_PX = 2.2
+_HEAD_PX = 7.0
 _CUBE = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
 _CUBE_EDGES = [(a, b) for a in range(8) for b in range(a + 1, 8) if bin(a ^ b).count("1") == 1]
 
@@ -223,6 +224,24 @@ def paint_links(painter: QPainter, origin: Points, others: Points, theme: Theme)
         for x, y in others.tolist():
             painter.drawLine(start, QPointF(x, y))
             painter.drawEllipse(QPointF(x, y), _DOT_PX + 1.5, _DOT_PX + 1.5)
+
+
+def paint_arrows(painter: QPainter, starts: Points, ends: Points, theme: Theme) -> None:
+    """From each of (k, 2) pixels to the one beside it; short ones are lines."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    gaps = ends - starts
+    lengths = np.maximum(np.hypot(gaps[:, 0], gaps[:, 1]), 1e-6)
+    along = gaps / lengths[:, None]
+    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    head = np.minimum(_HEAD_PX, lengths / 2)[:, None]
+    barbs = (ends - head * (along + 0.5 * across), ends - head * (along - 0.5 * across))
+    lines = [QLineF(*ends_of) for ends_of in np.hstack([starts, ends]).tolist()]
+    for barb in barbs:
+        lines += [QLineF(*ends_of) for ends_of in np.hstack([barb, ends]).tolist()]
+    for colour, width in ((theme.colour("map"), 3.0), (theme.colour("text"), 1.2)):
+        painter.setPen(QPen(colour, width))
+        painter.drawLines(lines)
 
 
 def box_of_dots(places: Points, size: tuple[int, int]) -> QRect:
