@@ -41,7 +41,8 @@ class DirectionAxis:
 class BetweenAxis:
     """The line from a (d,) to b (d,), such as two groups' means.
 
-    The coordinate is that of the nearest point of the line: 0 at a, 1 at b.
+    The coordinate is that of the nearest point of the line: 0 at a, and at b their distance,
+    so that it has the unit of the latents as every other axis has.
     """
 
     a: NDArray[np.floating]
@@ -157,12 +158,12 @@ def _read_along(axis: Axis, d: int) -> tuple[NDArray[np.float64], float]:
             return along / length, 0.0
         case BetweenAxis(a, b, title):
             start, end = _checked(a, title, d), _checked(b, title, d)
-            square = float(np.sum((end - start) ** 2))
-            if square == 0:
+            length = float(np.linalg.norm(end - start))
+            if length == 0:
                 raise UserError(
                     f"“{title}”: both ends are the same latent; choose two groups that differ."
                 )
-            component = (end - start) / square
+            component = (end - start) / length
             return component, -float(component @ start)
 
 

@@ -331,7 +331,7 @@ def _axis(name: str, default: str) -> Parameter:
         name,
         f"Axis {name}",
         "A dimension such as z 5; a direction such as mean(@A) - mean(@B); or a line such as "
-        "mean(@A) -> mean(@B), which is 0 at its beginning and 1 at its end.",
+        "mean(@A) -> mean(@B), which begins at 0.",
         default,
     )
 

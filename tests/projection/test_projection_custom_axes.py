@@ -57,12 +57,13 @@ def test_a_direction_is_the_inner_product_with_its_unit_vector() -> None:
     assert fitted.axes == ("smile", "width")
 
 
-def test_a_line_between_two_groups_is_0_at_one_and_1_at_the_other() -> None:
+def test_a_line_between_two_groups_is_0_at_one_and_measures_the_way_to_the_other() -> None:
     latents = latents_of()
     a, b = latents[:20].mean(axis=0), latents[20:].mean(axis=0)
     fitted = axes_map(latents, [BetweenAxis(a, b, "men to women"), DimensionAxis(0)])
     ends = fitted.places(np.stack([a, b, (a + b) / 2]))
-    np.testing.assert_allclose(ends[:, 0], [0, 1, 0.5], atol=1e-5)
+    way = float(np.linalg.norm(b - a))
+    np.testing.assert_allclose(ends[:, 0], [0, way, way / 2], atol=1e-5)
     aside = a + np.linalg.svd((b - a)[None])[2][1].astype(np.float32)
     np.testing.assert_allclose(fitted.places(aside[None])[0, 0], 0, atol=1e-5)
 

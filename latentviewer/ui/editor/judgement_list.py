@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from latentviewer.ui.theme import Theme
 
 _ROW_PX = 20
-_BAR_PX = 72
+_BAR_PX, _SHORT_BAR_PX, _WIDE_FROM_PX = 72, 24, 260
 _VALUE_PX = 44
 _HEAD_PX = 22
 
@@ -77,6 +77,8 @@ class JudgementList(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         theme, width = self._theme, self.width()
+        long = _BAR_PX if width >= _WIDE_FROM_PX else _SHORT_BAR_PX
+        room, elide = width - long - _VALUE_PX - 8, Qt.TextElideMode.ElideRight
         middle = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
         right = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
         painter.setPen(theme.colour("text_dim"))
@@ -85,9 +87,9 @@ class JudgementList(QWidget):
         for place, figure in enumerate(self.figures):
             y = _HEAD_PX + place * _ROW_PX
             painter.setPen(theme.colour("text"))
-            painter.drawText(QRectF(0, y, width - _BAR_PX - _VALUE_PX - 8, _ROW_PX), middle,
-                             figure.title)  # fmt: skip
-            bar = QRectF(width - _BAR_PX - _VALUE_PX, y + _ROW_PX / 2 - 3, _BAR_PX, 6)
+            title = painter.fontMetrics().elidedText(figure.title, elide, room)
+            painter.drawText(QRectF(0, y, room, _ROW_PX), middle, title)
+            bar = QRectF(width - long - _VALUE_PX, y + _ROW_PX / 2 - 3, long, 6)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("border"))
             painter.drawRoundedRect(bar, 3, 3)

@@ -83,7 +83,8 @@ class OptionForm(QWidget):
             field = self._field(parameter)
             field.setAccessibleName(parameter.title)
             field.setToolTip(parameter.tooltip)
-            field.setFixedWidth(_TEXT_PX if isinstance(field, QLineEdit) else _FIELD_PX)
+            field.setMinimumWidth(_FIELD_PX)
+            field.setMaximumWidth(_TEXT_PX if isinstance(field, QLineEdit) else _FIELD_PX)
             guard_wheel(field)
             label = QLabel(parameter.title)
             label.setProperty("role", "dim")
@@ -95,7 +96,8 @@ class OptionForm(QWidget):
         self._place()
 
     def _place(self) -> None:
-        widest = max((field.width() for field in self.fields.values()), default=_FIELD_PX)
+        widths = (field.maximumWidth() for field in self.fields.values())
+        widest = max(widths, default=_FIELD_PX)
         across = max(1, (self.width() + 12) // (widest + 12))
         if across == self._across:
             return
