@@ -52,7 +52,9 @@ class ProjectionTab(QWidget):
         self.cancel = self._button("Cancel", "x", "jobs.cancel", dispatch)
         self.cancel.setToolTip("End it; the map from before stays  Ctrl+.")
         self.reset = self._button("Usual options", "rotate-ccw", "map.reset_options", dispatch)
-        self.reset.setToolTip("Set every option of this method back")
+        self.reset.setToolTip("Usual options: set every one of this method back")
+        self.reset.setText("")
+        self._words[self.reset] = ""  # four more may stand in its line
         self.quality = JudgementList(theme)
         self.faults = self._button("Lost neighbours", "eye", "map.faults", dispatch)
         self.faults.setToolTip(
