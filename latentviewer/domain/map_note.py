@@ -55,14 +55,14 @@ class MapNote:
 
     def as_json(self) -> dict[str, Any]:
         """JSON values that `map_note` reads."""
+        made: dict[str, Any] = {"options": dict(self.options), "formula": self.formula}
         return {
             "title": self.title,
             "axes": [{"title": axis.title, "scale": axis.scale} for axis in self.axes],
             "caption": self.caption,
             "observed": self.observed,
             "height": self.height,
-            "options": dict(self.options),
-            "formula": self.formula,
+            **{key: value for key, value in made.items() if value},
         }
 
 
