@@ -408,7 +408,7 @@ def test_menus_check_what_holds(opened: MainWindow) -> None:
         opened.dispatch(command)
     assert checked() == {
         "map.three", "map.tool_lasso", "map.toggle_posterior", "map.toggle_thumbnails",
-        "map.toggle_names",
+        "map.toggle_names", "map.toggle_links",
         "map.toggle_density",
         "view.editor",
     }  # fmt: skip

@@ -158,7 +158,7 @@ def test_without_an_open_space_only_the_training_is_shown(window: MainWindow, fa
     assert [tabs.tabText(i) for i in range(tabs.count()) if tabs.isTabVisible(i)] == ["Training"]
     window.dispatch("file.open_path", path="six")
     assert [tabs.tabText(i) for i in range(tabs.count()) if tabs.isTabVisible(i)] == [
-        "Path", "Arithmetic", "Dimensions", "Ranking", "Training",
+        "Path", "Arithmetic", "Projection", "Dimensions", "Ranking", "Training",
     ]  # fmt: skip
     assert window.editor.current is tab_of(window)
 
