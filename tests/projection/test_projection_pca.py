@@ -123,3 +123,15 @@ def test_many_values_beyond_float32_are_taken_exactly(monkeypatch: pytest.Monkey
     exact = fit_pca(latents, 2)
     monkeypatch.setattr(pca, "_MANY_VALUES", 1)
     np.testing.assert_allclose(fit_pca(latents, 2).components, exact.components, atol=1e-6)
+
+
+def test_wide_latents_have_the_same_axes_as_narrow_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    latents = (rng.normal(size=(900, 310)) * np.linspace(4, 1, 310)).astype(np.float32)
+    wide = fit_pca(latents, 3)
+    monkeypatch.setattr(pca, "_WIDE", 1_000)
+    whole = fit_pca(latents, 3)
+    np.testing.assert_allclose(wide.components, whole.components, atol=1e-8)
+    np.testing.assert_allclose(wide.explained, whole.explained, rtol=1e-9)
+    constant = np.ones((5, 400), np.float32)
+    assert not fit_pca(constant, 2).explained.any()
