@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.naming import context_of
 from latentviewer.app.preview import Request, answer
 from latentviewer.app.previews import NEIGHBOURS_SHOWN, Previews, pictures
 from latentviewer.app.services import MapResult
@@ -63,12 +64,7 @@ class Arithmetic:
 
     def context(self) -> Context:
         """The names an expression can use now."""
-        state = self._workspace.state
-        return Context(
-            self._workspace.space,
-            {group.name: group.selection for group in state.groups},
-            {entry.name: entry.latent for entry in state.saved},
-        )
+        return context_of(self._workspace.space, self._workspace.state)
 
     def complete(self, text: str, position: int) -> list[str]:
         """What could stand at the cursor."""

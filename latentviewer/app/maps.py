@@ -10,13 +10,13 @@ from latentviewer.app.axes import AXES, resolved
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.layouts import layout_request, with_layout
 from latentviewer.app.method_options import options_of, with_option, without_options
+from latentviewer.app.naming import context_of
 from latentviewer.app.projecting import Forming, Projecting
 from latentviewer.app.services import LaidOut, MapResult
 from latentviewer.app.signal import Signal
 from latentviewer.app.state import Blend, MapSettings, SessionState
 from latentviewer.app.workspace import Workspace
 from latentviewer.domain.errors import UserError
-from latentviewer.domain.expression import Context
 from latentviewer.domain.formula import unpacked
 from latentviewer.domain.map_note import map_note
 from latentviewer.domain.observation import ObservedInverse, observation_of
@@ -301,11 +301,8 @@ class Maps:
         request = layout_request(space, method, dims, self.options(name), start)
         said = request.options
         if name == AXES:
-            state = workspace.state
-            groups = {group.name: group.selection for group in state.groups}
-            saved = {entry.name: entry.latent for entry in state.saved}
             shown = {axis: said[axis] for axis in "xyz"[:dims]}
-            axes = resolved(shown, Context(space, groups, saved))
+            axes = resolved(shown, context_of(space, workspace.state))
             request = dataclasses.replace(request, options=axes)
         self.projecting.start(
             key,

@@ -257,6 +257,7 @@ def _opened(reference: str) -> Opened:
 
 def find_context(reference: str) -> Context:
     """What an expression can name: the space, and a project's groups and kept latents."""
+    from latentviewer.app.naming import context_of
     from latentviewer.app.projects import session_from_json
     from latentviewer.domain.expression import Context
 
@@ -264,11 +265,7 @@ def find_context(reference: str) -> Context:
     if opened.session is None:
         return Context(opened.space, {}, {})
     state = session_from_json(opened.session, opened.space, reference)
-    return Context(
-        opened.space,
-        {group.name: group.selection for group in state.groups},
-        {entry.name: entry.latent for entry in state.saved},
-    )
+    return context_of(opened.space, state)
 
 
 def model_folder(reference: str) -> Path:

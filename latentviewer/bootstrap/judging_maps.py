@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from latentviewer.domain.stepping import passed_on
 from latentviewer.jobs.progress import Progress
 
 if TYPE_CHECKING:
@@ -82,12 +83,7 @@ def check_cluster(
 
 def _progress(steps: Generator[float, None, T]) -> Generator[Progress, None, T]:
     """Fractions as progress."""
-    while True:
-        try:
-            yield Progress(next(steps), "")
-        except StopIteration as stop:
-            made: T = stop.value
-            return made
+    return passed_on(steps, lambda done: Progress(done, ""))
 
 
 def shuffle(latents: Latents, seed: int) -> Latents:

@@ -32,7 +32,7 @@ def run_isomap(task: Task) -> Placed:
     as the angle between them, which unlike 1 - cosine adds up along a path.
     """
     n = len(task.latents)
-    wanted, seed = _whole(task, "n_neighbors"), _whole(task, "seed")
+    wanted, seed = task.whole("n_neighbors"), task.whole("seed")
     if n < 2:
         task.embedding[...] = 0
         task.report(1.0, "done")
@@ -46,7 +46,7 @@ def run_isomap(task: Task) -> Placed:
     if metric != "euclidean":
         lengths = _angles(2 * lengths)
     graph = _joined(_links(rows, lengths), task, metric, seed)
-    count = _whole(task, "landmarks")
+    count = task.whole("landmarks")
     fewer = max(10, min(count, _PATHS_AT_MOST // n))
     if fewer < min(count, n):
         task.note(f"Paths are measured from {fewer} landmarks, not {count:,}, to save memory.")
@@ -212,9 +212,3 @@ def _scaled(report: Report) -> Report:
         report(fraction if fraction is None else _NEIGHBOURS_END * fraction, stage)
 
     return told
-
-
-def _whole(task: Task, key: str) -> int:
-    value = task.options[key]
-    assert isinstance(value, int)
-    return value

@@ -47,7 +47,7 @@ def run_landmark_mds(task: Task) -> Placed:
     if metric not in METRICS:
         raise UserError(f"There is no metric “{metric}”; there are {', '.join(METRICS)}.")
     n, d = task.latents.shape
-    chosen = choose_landmarks(n, _whole(task, "landmarks"), _whole(task, "seed"))
+    chosen = choose_landmarks(n, task.whole("landmarks"), task.whole("seed"))
     task.report(0.0, "landmarks")
     points = vectors_of(task.latents[chosen], metric)
     mean = points.mean(axis=0) if len(points) and metric != "dot" else np.zeros(d)
@@ -89,9 +89,3 @@ def _widest(points: NDArray[np.float64], dims: int) -> NDArray[np.float64]:
             break
         components[axis] = vector * np.sign(vector[np.argmax(np.abs(vector))])
     return components
-
-
-def _whole(task: Task, key: str) -> int:
-    value = task.options[key]
-    assert isinstance(value, int)
-    return value

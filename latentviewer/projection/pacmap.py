@@ -39,7 +39,7 @@ def run_pacmap(task: Task) -> Placed:
         task.note(f"PaCMAP needs at least {FEWEST_POINTS} points; {n} are laid out by PCA.")
         task.report(1.0, "too few points for PaCMAP; PCA instead")
         return Placed()
-    wanted, seed = _number(task, "n_neighbors"), int(_number(task, "seed"))
+    wanted, seed = task.number("n_neighbors"), task.whole("seed")
     k = int(min(wanted, n - 1))
     if k < wanted:
         task.note(f"{n} points have only {k} neighbours each; {k} are used, not {wanted:g}.")
@@ -51,8 +51,8 @@ def run_pacmap(task: Task) -> Placed:
         # The chord between directions is the root of twice this; only ratios count here.
         distances = np.sqrt(distances)
     near = scaled_neighbours(rows, distances, k)
-    mid = np.empty((n, min(n - 1, max(1, int(k * _number(task, "mid_near"))))), np.int32)
-    far = np.empty((n, min(n - 1 - k, max(1, int(k * _number(task, "further"))))), np.int32)
+    mid = np.empty((n, min(n - 1, max(1, int(k * task.number("mid_near"))))), np.int32)
+    far = np.empty((n, min(n - 1 - k, max(1, int(k * task.number("further"))))), np.int32)
     _lay_out(task, near, mid, far, _vectors(task.latents, metric), seed)
     task.report(1.0, "done")
     return Placed()
@@ -176,9 +176,3 @@ def _vectors(latents: Latents, metric: str) -> Latents:
     for part in parts(*latents.shape):
         made[part] = vectors_of(latents[part], metric)
     return made
-
-
-def _number(task: Task, key: str) -> float:
-    value = task.options[key]
-    assert isinstance(value, int | float)
-    return value

@@ -70,9 +70,9 @@ def run_parametric(task: Task) -> Placed:
             task.note("All samples are equal, so there is nothing to lay out.")
         task.report(1.0, "done")
         return Placed()
-    rng = np.random.default_rng(_whole(task, "seed"))
+    rng = np.random.default_rng(task.whole("seed"))
     edges = _edges(task)
-    hidden, dims = _whole(task, "hidden"), task.dims
+    hidden, dims = task.whole("hidden"), task.dims
     training = Training([d, hidden, hidden, hidden, dims], rng)
     start = _start(task)
     encoder = _Encoder(training, centre, scale, np.nanmean(start, axis=0))
@@ -211,7 +211,7 @@ def _lay_out(
     if epochs is None:
         steps = int(np.clip(_PASSES * n / pairs, _FEWEST_STEPS, _MOST_STEPS))
     else:
-        steps = max(1, round(_whole(task, "epochs") * n / pairs))
+        steps = max(1, round(task.whole("epochs") * n / pairs))
     objective = str(task.options["objective"])
     others = min(_NEGATIVE[objective], 2 * pairs - 1)
     a, b = curve(float(task.options["min_dist"] or 0.0))
@@ -291,7 +291,7 @@ def _edges(task: Task) -> _Edges:
     """The fuzzy graph, each pair of neighbours once."""
     n = len(task.latents)
     # As umap-learn counts, a sample is one of its own neighbours.
-    wanted = _whole(task, "n_neighbors")
+    wanted = task.whole("n_neighbors")
     k = min(wanted, n)
     if k < wanted:
         task.note(f"{n} points have only {n - 1} neighbours each; {n - 1} are used.")
@@ -332,8 +332,3 @@ def _standard(latents: Latents) -> tuple[Floats, Floats]:
     varies = spread > max(_LEAST_SPREAD, _CONSTANT * spread.max(initial=0))
     scale = np.divide(1, spread, out=np.zeros(d), where=varies)
     return mean.astype(np.float32), scale.astype(np.float32)
-
-
-def _whole(task: Task, key: str) -> int:
-    value = task.options[key]
-    return int(value) if isinstance(value, int | float) else 0

@@ -64,6 +64,16 @@ class Task:
         """2 or 3."""
         return int(self.embedding.shape[1])
 
+    def number(self, key: str) -> float:
+        """An option that is a number."""
+        value = self.options[key]
+        assert isinstance(value, int | float)
+        return float(value)
+
+    def whole(self, key: str) -> int:
+        """An option that is a whole number."""
+        return int(self.number(key))
+
 
 @dataclass(frozen=True, eq=False)
 class Placed:

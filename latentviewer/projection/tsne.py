@@ -60,12 +60,12 @@ def run_tsne(task: Task) -> Placed:
         task.note(f"t-SNE needs at least {FEWEST_POINTS} points; {n} are laid out by PCA.")
         task.report(1.0, "too few points for t-SNE; PCA instead")
         return Placed()
-    seed = int(_number(task, "seed"))
+    seed = task.whole("seed")
     # Shown while the neighbours are looked for.
     task.embedding[...] = _start(task.latents, task.dims, seed)
     if task.start is not None:
         task.embedding[...] = _gone_on_from(task.start, seed)
-    wanted = _number(task, "perplexity")
+    wanted = task.number("perplexity")
     perplexity = min(wanted, (n - 1) / _POINTS_PER_PERPLEXITY)
     if perplexity < wanted:
         task.note(
@@ -85,7 +85,7 @@ def _lay_out(task: Task, descent: Descent) -> None:
     n, steps, rate = len(task.latents), task.options["n_iter"], task.options["learning_rate"]
     late = STEPS if steps is None else int(steps)
     early = EARLY_STEPS if task.start is None else 0
-    exaggeration = _number(task, "exaggeration")
+    exaggeration = task.number("exaggeration")
     phases = (
         ("early exaggeration", early, _EARLY_EXAGGERATION, _EARLY_MOMENTUM),
         ("layout", late, exaggeration, _MOMENTUM),
@@ -128,12 +128,6 @@ def _gone_on_from(start: Latents, seed: int) -> Latents:
         places *= widest / radius
     noise = np.random.default_rng(seed).normal(scale=_NOISE, size=places.shape)
     return (places + noise).astype(np.float32)
-
-
-def _number(task: Task, key: str) -> float:
-    value = task.options[key]
-    assert isinstance(value, int | float)
-    return float(value)
 
 
 def _scaled(report: Report) -> Report:
