@@ -9,6 +9,7 @@ from latentviewer.app.beside import CONTROL, names
 from latentviewer.app.companion import Companion
 from latentviewer.app.layouts import layout_request, with_layout
 from latentviewer.app.maps import Maps, map_key, method_title
+from latentviewer.app.naming import context_of
 from latentviewer.app.services import LaidOut
 from latentviewer.app.state import Compared, Dims
 from latentviewer.app.workspace import Workspace
@@ -99,13 +100,14 @@ class Control:
     def _lay_out(self, made: Space, name: str, dims: Dims) -> None:
         method, key = self._maps.method_of(name), map_key(name, dims)
         assert method is not None
-        request = layout_request(made, method, dims, self._maps.options(name))
+        context = context_of(made, self._workspace.state)
+        request = layout_request(made, method, dims, self._maps.options(name), context)
         request = dataclasses.replace(request, title=f"{request.title} of the control")
 
         def done(laid: LaidOut) -> None:
             beside = self._companion.beside
             if beside is not None and beside.space is made:
-                self._companion.update(with_layout(made, key, laid, request.options), key)
+                self._companion.update(with_layout(made, key, laid, request.said), key)
 
         self._maps.projecting.start(CONTROL, request, done, lambda: None)
 

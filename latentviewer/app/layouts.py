@@ -5,9 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from latentviewer.app.axes import AXES, resolved
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.services import LaidOut, LayoutRequest
 from latentviewer.domain.errors import UserError
+from latentviewer.domain.expression import Context
 from latentviewer.domain.formula import packed
 from latentviewer.domain.map_note import Axis, MapNote, noted
 from latentviewer.domain.projection import Method, Value
@@ -20,6 +22,7 @@ def layout_request(
     method: Method,
     dims: int,
     given: Mapping[str, Value],
+    context: Context,
     start: Latents | None = None,
 ) -> LayoutRequest:
     """What the child process is asked for.
@@ -28,6 +31,7 @@ def layout_request(
 
     Args:
         given: options; the others are the usual ones.
+        context: the names that axes of the user's own can use.
         start: (n, dims), the picture to go on from; left out where it has another shape.
 
     Raises:
@@ -50,8 +54,11 @@ def layout_request(
                 raise UserError(f"{method.title}: {space.name} has no column of labels “{name}”.")
             labels = as_categories(column)
             codes, classes = np.asarray(labels.codes, np.int32), tuple(labels.names)
+    read: Mapping[str, Value] = options
+    if method.key == AXES:
+        read = resolved({axis: options[axis] for axis in "xyz"[:dims]}, context)
     return LayoutRequest(
-        method.key, method.title, space.latent, dims, options, codes, classes, start
+        method.key, method.title, space.latent, dims, read, options, codes, classes, start
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from latentviewer.app.axes import AXES, resolved
 from latentviewer.app.colouring import as_categories
 from latentviewer.app.layouts import layout_request, with_layout
 from latentviewer.app.method_options import options_of, with_option, without_options
@@ -298,16 +297,12 @@ class Maps:
         space, dims = workspace.space, workspace.state.map.dims
         method, key = self.method_of(name), map_key(name, dims)
         assert method is not None
-        request = layout_request(space, method, dims, self.options(name), start)
-        said = request.options
-        if name == AXES:
-            shown = {axis: said[axis] for axis in "xyz"[:dims]}
-            axes = resolved(shown, context_of(space, workspace.state))
-            request = dataclasses.replace(request, options=axes)
+        context = context_of(space, workspace.state)
+        request = layout_request(space, method, dims, self.options(name), context, start)
         self.projecting.start(
             key,
             request,
-            lambda made: self._finish(key, made, said),
+            lambda made: self._finish(key, made, request.said),
             lambda: self._on_ended(key),
         )
         if key == self._wanted_key():

@@ -109,7 +109,8 @@ class LayoutRequest:
     Attributes:
         method: its short name. title: what the window calls the job.
         latents: (n, d) float32. dims: 2 or 3.
-        options: of the method, complete.
+        options: of the method, complete, as it reads them.
+        said: the same as the user said them, for the map's note.
         codes, classes: (n,) int32 and what they stand for, of the column that supervises.
         start: (n, dims), the picture to go on from, or None.
     """
@@ -119,6 +120,7 @@ class LayoutRequest:
     latents: Latents
     dims: int
     options: Mapping[str, Value]
+    said: Mapping[str, Value]
     codes: NDArray[np.int32] | None = None
     classes: tuple[str, ...] = ()
     start: Latents | None = None

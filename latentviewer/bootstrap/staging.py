@@ -182,7 +182,7 @@ class Stage:
         services = self.workbench.workspace.services
         method = next(m for m in services.methods if m.key == "umap")
         return services.start_layout(
-            LayoutRequest("umap", method.title, latents, 2, method.options({})),
+            LayoutRequest("umap", method.title, latents, 2, method.options({}), {}),
             done=lambda _made: None,
             failed=self.workbench.workspace.fault,
             progress=lambda _status, _partial: None,

@@ -3,10 +3,9 @@
 import argparse
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from latentviewer.app.axes import AXES, resolved
 from latentviewer.app.layouts import layout_request
 from latentviewer.app.services import LaidOut
 from latentviewer.cli.console import ProgressLine
@@ -102,19 +101,17 @@ def _lay_out(space: Space, choice: MapChoice) -> MadeMap:
     from latentviewer import bootstrap
     from latentviewer.projection.project import method_named
 
-    request = layout_request(space, method_named(choice.method), choice.dims, choice.options)
-    asked = request
-    if choice.method == AXES:
-        shown = {axis: request.options[axis] for axis in "xyz"[: choice.dims]}
-        asked = replace(request, options=resolved(shown, Context(space)))
+    request = layout_request(
+        space, method_named(choice.method), choice.dims, choice.options, Context(space)
+    )
     line = ProgressLine(request.title)
     try:
-        made = bootstrap.lay_out(asked, line.show)
+        made = bootstrap.lay_out(request, line.show)
     finally:
         line.close()
     return MadeMap(
         request.method, request.method, made.coordinates, made.axes, True,
-        dict(request.options), made.notes, made,
+        dict(request.said), made.notes, made,
     )  # fmt: skip
 
 

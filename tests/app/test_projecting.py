@@ -318,6 +318,20 @@ def test_the_control_is_the_same_projection_of_shuffled_latents(
     assert "umap_2d" in beside.space.maps
 
 
+def test_the_control_of_own_axes_has_the_same_axes(opened: Workbench, fakes: Fakes) -> None:
+    opened.commands.run("map.method", name="axes")
+    fakes.layouts.finish()
+    opened.commands.run("map.option", name="x", value="#5 - #0")
+    opened.commands.run("map.control")
+    axis = json.loads(str(fakes.layouts.last.request.options["x"]))
+    assert axis["title"] == "#5 - #0"
+    assert axis["direction"] == [-5.0, -2.0]
+    fakes.layouts.finish()
+    beside = opened.companion.beside
+    assert beside is not None
+    assert dict(map_note(beside.space, "axes_2d").options)["x"] == "#5 - #0"
+
+
 def test_the_neighbours_that_two_maps_have_in_common_are_a_column(
     opened: Workbench, fakes: Fakes
 ) -> None:

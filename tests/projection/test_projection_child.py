@@ -67,7 +67,7 @@ class Projector:
     ) -> Run:
         complete = method_named(method).options(options)
         request = LayoutRequest(
-            method, method, latents, dims, complete, codes, ("a", "b", "c"), start
+            method, method, latents, dims, complete, complete, codes, ("a", "b", "c"), start
         )
         runs: list[Run] = []
 
